@@ -1,0 +1,85 @@
+import type { ChatMessage } from './message.js';
+import type { JsonObject } from './json.js';
+import type { Plugin } from './plugin.js';
+
+/** A request to a model: the whole conversation so far, without the system prompt, which is the generator's own. */
+export interface GeneratorRequest {
+  readonly messages: readonly ChatMessage[];
+  /** Aborting it aborts the request on the wire. */
+  readonly signal: AbortSignal;
+}
+
+export interface TokenUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** What a model said. `blocked` is the answer of a content filter: an outcome, not an error. */
+export interface GeneratorReply {
+  readonly kind: 'answered' | 'blocked';
+  readonly text: string;
+  /** As the endpoint named it (`stop`, `length`, `content_filter` …), or null. */
+  readonly finishReason: string | null;
+  readonly usage: TokenUsage | null;
+}
+
+export type GeneratorFault =
+  /** 429, or what the endpoint uses instead. */
+  | 'rate-limited'
+  /** 5xx, connection refused or reset, name not resolved. */
+  | 'unavailable'
+  /** The time-out ran out. */
+  | 'timeout'
+  /** 400, 404, 422 …: sending it again will not help. */
+  | 'rejected'
+  /** 401 or 403. */
+  | 'unauthorized'
+  /** The answer is not what the protocol promises: HTML, broken JSON, a missing member, too large. */
+  | 'invalid-answer'
+  /** Our own policy refuses the address. */
+  | 'forbidden-address';
+
+/** A request that brought no answer. The message holds no secret and no prompt. */
+export class GeneratorError extends Error {
+  override readonly name = 'GeneratorError';
+  readonly retryAfterMs: number | null;
+  readonly status: number | null;
+  constructor(
+    readonly fault: GeneratorFault,
+    message: string,
+    details: { readonly retryAfterMs?: number | null; readonly status?: number | null; readonly cause?: unknown } = {},
+  ) {
+    super(message, { cause: details.cause });
+    this.retryAfterMs = details.retryAfterMs ?? null;
+    this.status = details.status ?? null;
+  }
+
+  /** Whether the same request may succeed later. */
+  get retryable(): boolean {
+    return this.fault === 'rate-limited' || this.fault === 'unavailable' || this.fault === 'timeout' || this.fault === 'invalid-answer';
+  }
+}
+
+/** A compiled generator: a client that sends one request at a time per call and never retries by itself. */
+export interface Generator extends AsyncDisposable {
+  /** What limits are shared by: the endpoint and a fingerprint of the credential, never the credential itself. */
+  readonly limitKey: string;
+  /** At most this many requests of ours at once on `limitKey`. */
+  readonly maxInFlight: number;
+  /** @throws GeneratorError when there is no answer; the signal's reason when it was aborted. */
+  generate(request: GeneratorRequest): Promise<GeneratorReply>;
+}
+
+/** The one `fetch` through which every request leaves, as the standard has it. */
+export type OutboundFetch = typeof globalThis.fetch;
+
+export interface GeneratorPorts {
+  readonly fetch: OutboundFetch;
+}
+
+/** A kind of model endpoint. Secret parameters are named in `secrets`; they are never returned, and encrypted before they are stored. */
+export interface GeneratorType extends Plugin {
+  readonly secrets: readonly string[];
+  /** `parameters` passed the schema, with the secrets in clear. */
+  create(parameters: JsonObject, ports: GeneratorPorts): Promise<Generator>;
+}

@@ -1,0 +1,88 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { InvalidInput, type FieldFault } from './errors.js';
+import type { JsonObject, JsonSchema } from './json.js';
+import type { Plugin } from './plugin.js';
+
+/** The types of one kind of plug-in, by name, with their schemas compiled once. */
+export class Registry<T extends Plugin> {
+  readonly #types = new Map<string, { type: T; validate: ValidateFunction }>();
+
+  /** @param noun what is registered, for messages: `converter`, `scorer` … */
+  constructor(
+    readonly noun: string,
+    types: Iterable<T>,
+  ) {
+    const ajv = new Ajv2020({ allErrors: true, useDefaults: true, strict: true, strictTypes: false, formats: { uuid: UUID, uri: isUrl } });
+    for (const type of types) {
+      if (this.#types.has(type.name)) throw new Error(`Two ${noun} types are called '${type.name}'.`);
+      this.#types.set(type.name, { type, validate: ajv.compile(type.schema) });
+    }
+  }
+
+  /** All types, by name. */
+  list(): readonly T[] {
+    return [...this.#types.values()].map(({ type }) => type).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** @throws InvalidInput naming the types that exist. */
+  get(name: string): T {
+    return this.#entry(name).type;
+  }
+
+  /**
+   * A copy of `parameters` with the defaults of the type's schema filled in.
+   * @throws InvalidInput naming each field that is wrong, under `/parameters`.
+   */
+  validate(name: string, parameters: JsonObject): JsonObject {
+    const { type, validate } = this.#entry(name);
+    const copy = structuredClone(parameters);
+    if (validate(copy)) return copy;
+    const faults = (validate.errors ?? []).map(toFault);
+    throw new InvalidInput(`The parameters do not fit the ${this.noun} type '${type.name}'.`, faults);
+  }
+
+  #entry(name: string): { type: T; validate: ValidateFunction } {
+    const entry = this.#types.get(name);
+    if (entry) return entry;
+    const known = this.list().map((type) => type.name);
+    throw new InvalidInput(`There is no ${this.noun} type '${name}'.`, [
+      { pointer: '/type', detail: `must be one of: ${known.join(', ')}` },
+    ]);
+  }
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+function isUrl(text: string): boolean {
+  return URL.canParse(text);
+}
+
+function toFault(error: ErrorObject): FieldFault {
+  const at = `/parameters${error.instancePath}`;
+  const params = error.params as Record<string, unknown>;
+  switch (error.keyword) {
+    case 'required':
+      return { pointer: `${at}/${String(params['missingProperty'])}`, detail: 'is required' };
+    case 'additionalProperties':
+    case 'unevaluatedProperties':
+      return { pointer: `${at}/${String(params['additionalProperty'] ?? params['unevaluatedProperty'])}`, detail: 'is not known here' };
+    case 'enum':
+      return { pointer: at, detail: `must be one of: ${(params['allowedValues'] as unknown[]).join(', ')}` };
+    default:
+      return { pointer: at, detail: error.message ?? 'is invalid' };
+  }
+}
+
+/**
+ * Checks a value against any JSON Schema (draft 2020-12), for plug-ins whose parameters are themselves schemas.
+ * @throws InvalidInput when `schema` is not a valid schema.
+ */
+export function compileSchema(schema: JsonSchema): (value: unknown) => readonly string[] {
+  let validate: ValidateFunction;
+  try {
+    validate = new Ajv2020({ allErrors: true, strict: false, validateFormats: false }).compile(schema);
+  } catch (error) {
+    throw new InvalidInput(`This is not a JSON Schema: ${(error as Error).message}`);
+  }
+  return (value) => (validate(value) ? [] : (validate.errors ?? []).map((error) => `${error.instancePath || '/'} ${error.message}`));
+}
