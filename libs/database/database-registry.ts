@@ -1,0 +1,135 @@
+import type { Database } from './database.js';
+import { DatabaseBroken, DatabaseClosing } from './errors.js';
+
+export interface RegistryStats {
+  readonly open: number;
+  readonly inUse: number;
+  readonly maxOpen: number;
+  readonly opened: number;
+  readonly evicted: number;
+}
+
+interface Entry<Tables> {
+  readonly opening: Promise<Database<Tables>>;
+  database: Database<Tables> | null;
+  leases: number;
+  closing: Promise<void> | null;
+}
+
+/**
+ * The open databases of the process, by key. A database is opened once however many ask for it, lent for the length of a callback, kept open for
+ * the next caller, and closed when more than `maxOpen` are open and nobody holds it (the one unused for longest first). While all are in use, the
+ * number may be exceeded: a lease is never refused for the size.
+ */
+export class DatabaseRegistry<Tables> {
+  /** In the order of last use. */
+  readonly #entries = new Map<string, Entry<Tables>>();
+  #opened = 0;
+  #evicted = 0;
+  #closed = false;
+
+  constructor(private readonly options: { readonly maxOpen: number }) {}
+
+  /**
+   * Lends the database `key` to `fn`, opening it with `open` when it is not. After a fatal error the database is reopened for the next caller.
+   * @throws whatever `open` throws (then nothing is kept), and whatever `fn` throws.
+   */
+  async lend<T>(key: string, open: () => Promise<Database<Tables>>, fn: (database: Database<Tables>) => Promise<T>): Promise<T> {
+    const entry = await this.#take(key, open);
+    try {
+      return await fn(await entry.opening);
+    } finally {
+      entry.leases -= 1;
+      if (entry.database?.healthy === false) void this.#retireIdle(key, entry);
+      this.#evictSurplus();
+    }
+  }
+
+  /** Closes the database `key` as soon as nobody holds it. Resolves when it is closed; at once when it is not open or still in use. */
+  async release(key: string): Promise<boolean> {
+    const entry = this.#entries.get(key);
+    if (!entry) return true;
+    if (entry.leases > 0) return false;
+    await this.#retireIdle(key, entry);
+    return true;
+  }
+
+  isOpen(key: string): boolean {
+    return this.#entries.get(key)?.database?.healthy === true;
+  }
+
+  stats(): RegistryStats {
+    const entries = [...this.#entries.values()];
+    return {
+      open: entries.length,
+      inUse: entries.filter((entry) => entry.leases > 0).length,
+      maxOpen: this.options.maxOpen,
+      opened: this.#opened,
+      evicted: this.#evicted,
+    };
+  }
+
+  /** Refuses new leases, and closes everything: what still runs is given `graceMs`, then cut off. */
+  async close(graceMs?: number): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(
+      [...this.#entries].map(async ([key, entry]) => {
+        await entry.closing;
+        const database = await entry.opening;
+        await database.close(graceMs);
+        this.#entries.delete(key);
+      }),
+    );
+  }
+
+  async #take(key: string, open: () => Promise<Database<Tables>>): Promise<Entry<Tables>> {
+    for (;;) {
+      if (this.#closed) throw new DatabaseClosing();
+      const known = this.#entries.get(key);
+      if (known?.closing) {
+        await known.closing;
+        continue;
+      }
+      // Waiting for those who still hold a broken one could be waiting for oneself.
+      if (known?.database?.healthy === false) throw new DatabaseBroken();
+      const entry = known ?? this.#start(key, open);
+      entry.leases += 1;
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
+      return entry;
+    }
+  }
+
+  #start(key: string, open: () => Promise<Database<Tables>>): Entry<Tables> {
+    const entry: Entry<Tables> = { opening: open(), database: null, leases: 0, closing: null };
+    entry.opening.then(
+      (database) => {
+        entry.database = database;
+        this.#opened += 1;
+      },
+      () => {
+        if (this.#entries.get(key) === entry) this.#entries.delete(key);
+      },
+    );
+    return entry;
+  }
+
+  #evictSurplus(): void {
+    let surplus = this.#entries.size - this.options.maxOpen;
+    for (const [key, entry] of this.#entries) {
+      if (surplus <= 0) return;
+      if (entry.leases > 0 || entry.closing || !entry.database) continue;
+      surplus -= 1;
+      this.#evicted += 1;
+      void this.#retireIdle(key, entry);
+    }
+  }
+
+  #retireIdle(key: string, entry: Entry<Tables>): Promise<void> {
+    if (entry.leases > 0) return Promise.resolve();
+    entry.closing ??= (entry.database?.close() ?? Promise.resolve()).finally(() => {
+      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+    });
+    return entry.closing;
+  }
+}

@@ -1,0 +1,62 @@
+import type { Kysely, Transaction } from 'kysely';
+
+/** What an engine can do, declared once so that callers ask for a capability and never for a name. */
+export interface EngineCapabilities {
+  readonly engine: 'duckdb' | 'postgres';
+  /** Foreign keys and secondary indexes help rather than harm. */
+  readonly indexes: boolean;
+  /** `select … for update` exists. */
+  readonly rowLocks: boolean;
+  /** The type of a column that holds any JSON value. */
+  readonly jsonType: 'json' | 'jsonb';
+  /** The type of a column that holds a moment. Moments are ISO 8601 UTC text with milliseconds in every row and parameter. */
+  readonly momentType: 'timestamp' | 'timestamptz';
+}
+
+/** Rows to append, by table. JSON members are plain values, moments ISO text; members that are left out become null. */
+export type Rows<Tables> = { readonly [T in keyof Tables & string]?: readonly Partial<Tables[T]>[] };
+
+/** Inserts many rows at once, in the transaction that lends it. */
+export type Insert<Tables> = (rows: Rows<Tables>) => Promise<void>;
+
+/**
+ * One open database: many readers, one writer. It is lent for the length of a callback (`Registry.lend`), never kept.
+ * All errors are those of `errors.ts`; native ones stop here.
+ */
+export interface Database<Tables> {
+  readonly capabilities: EngineCapabilities;
+
+  /** Runs `fn` on one consistent, read-only snapshot. */
+  read<T>(fn: (db: Transaction<Tables>) => Promise<T>): Promise<T>;
+
+  /** Runs `fn` alone in one read-write transaction; undone when `fn` throws. Writers wait for each other in order of arrival. */
+  transact<T>(fn: (tx: Transaction<Tables>, insert: Insert<Tables>) => Promise<T>): Promise<T>;
+
+  /**
+   * Appends rows, committed together with what other callers append at the same time (group commit). Resolves when the rows are durable.
+   * All rows of one call are written, or none. A caller whose rows break a rule is refused alone.
+   */
+  append(rows: Rows<Tables>): Promise<void>;
+
+  /** Folds the write-ahead log into the file. */
+  checkpoint(): Promise<void>;
+
+  size(): Promise<DatabaseSize>;
+
+  /** False after a fatal error: every further call fails until it is reopened. */
+  readonly healthy: boolean;
+
+  /** Lets the queued writes finish, interrupts what still runs after `graceMs`, and closes. Idempotent. */
+  close(graceMs?: number): Promise<void>;
+}
+
+export interface DatabaseSize {
+  readonly fileBytes: number;
+  readonly walBytes: number;
+}
+
+/** One step forward of a schema. It runs in a transaction of its own. */
+export type Migration<Tables> = (db: Kysely<Tables>, capabilities: EngineCapabilities) => Promise<void>;
+
+/** All steps by name, in the order in which they are written down. Names are never changed, steps never removed. */
+export type Migrations<Tables> = Readonly<Record<string, Migration<Tables>>>;

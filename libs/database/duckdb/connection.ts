@@ -1,0 +1,94 @@
+import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
+import { isFatal, translate } from './native-errors.js';
+import { rowsOf, toParameter } from './values.js';
+
+export interface ConnectionOwner {
+  /** What to call the database in a message. */
+  readonly name: string;
+  /** Told once the engine has given the database up. */
+  onFatal(error: unknown): void;
+}
+
+/**
+ * One connection to an attached file. It knows whether a statement is running: closing a connection then would hang for ever, so `close`
+ * interrupts and waits first.
+ */
+export class Connection {
+  #running = new Set<Promise<unknown>>();
+  readonly #prepared = new Map<string, DuckDBPreparedStatement>();
+
+  constructor(
+    private readonly native: DuckDBConnection,
+    private readonly owner: ConnectionOwner,
+  ) {}
+
+  async query(sql: string, parameters: readonly unknown[] = []): Promise<{ rows: Record<string, unknown>[]; changed: number }> {
+    return this.#guard(async () => {
+      const result = await this.native.run(sql, parameters.map(toParameter));
+      const rows: Record<string, unknown>[] = [];
+      for await (const slice of rowsOf(result)) for (const row of slice) rows.push(row);
+      return { rows, changed: result.rowsChanged };
+    });
+  }
+
+  async *stream(sql: string, parameters: readonly unknown[] = []): AsyncGenerator<Record<string, unknown>[]> {
+    const result = await this.#guard(() => this.native.stream(sql, parameters.map(toParameter)));
+    const slices = rowsOf(result);
+    for (;;) {
+      const { done, value } = await this.#guard(() => slices.next());
+      if (done) return;
+      yield value;
+    }
+  }
+
+  async execute(sql: string): Promise<void> {
+    await this.#guard(() => this.native.run(sql));
+  }
+
+  /** Runs a statement with one text parameter that is prepared once and kept. */
+  async executePrepared(sql: string, parameter: string): Promise<void> {
+    await this.#guard(async () => {
+      let statement = this.#prepared.get(sql);
+      if (!statement) {
+        statement = await this.native.prepare(sql);
+        this.#prepared.set(sql, statement);
+      }
+      statement.bindVarchar(1, parameter);
+      await statement.run();
+    });
+  }
+
+  /** Undoes the open transaction, if there is one. */
+  async rollback(): Promise<void> {
+    // There may be no transaction left (a fatal error, a failed commit): then there is nothing to undo.
+    await this.execute('rollback').catch(() => undefined);
+  }
+
+  /** Stops the statement that is running, if any; its caller is told that the database is closing. */
+  interrupt(): void {
+    if (this.#running.size > 0) this.native.interrupt();
+  }
+
+  async close(): Promise<void> {
+    while (this.#running.size > 0) {
+      this.interrupt();
+      await Promise.allSettled(this.#running);
+    }
+    for (const statement of this.#prepared.values()) statement.destroySync();
+    this.#prepared.clear();
+    this.native.closeSync();
+  }
+
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    const running = work();
+    this.#running.add(running);
+    try {
+      return await running;
+    } catch (error) {
+      if (isFatal(error)) this.owner.onFatal(error);
+      throw translate(error, this.owner.name);
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { DomainError } from '#core';
+import {
+  ConstraintViolated,
+  DatabaseBroken,
+  DatabaseClosing,
+  DatabaseCorrupt,
+  DatabaseFull,
+  DatabaseHeld,
+  DatabaseReadOnly,
+  StatementFailed,
+  WriteConflict,
+} from '../errors.js';
+
+/** Whether the engine has given the database up: only closing and reopening helps. */
+export function isFatal(error: unknown): boolean {
+  return /^FATAL Error|has been invalidated|^INTERNAL Error/.test(messageOf(error));
+}
+
+/** The text of a native error, also of one that was made in another realm and is no `Error` of ours. */
+function messageOf(error: unknown): string {
+  const { message } = (error ?? {}) as { message?: unknown };
+  return typeof message === 'string' ? message : String(error);
+}
+
+/**
+ * The engine's errors carry no code, only a class before the first colon; this is the one place that reads them.
+ * Native messages can quote values, so they stay in `cause` and never become our message.
+ * @param name what to call the database in a message.
+ */
+export function translate(error: unknown, name: string): Error {
+  if (error instanceof DomainError) return error;
+  const message = messageOf(error);
+  const options = { cause: error };
+  const holder = /Conflicting lock is held in .*?\(PID (\d+)\)/.exec(message);
+  if (holder) return new DatabaseHeld(name, Number(holder[1]), 1_000);
+  if (/Could not set lock on file/.test(message)) return new DatabaseHeld(name, null, 1_000);
+  if (/No space left on device|Disk quota exceeded|File too large|Out of Range Error: .*max_temp_directory_size/.test(message))
+    return new DatabaseFull(options);
+  if (isFatal(error)) return new DatabaseBroken(options);
+  if (message.startsWith('INTERRUPT Error')) return new DatabaseClosing(options);
+  if (/^Constraint Error|violates (primary key|unique|not.null) constraint/i.test(message)) return new ConstraintViolated(options);
+  if (/^TransactionContext Error: (Conflict|Failed to commit: (PRIMARY KEY|write-write|Conflict))/i.test(message))
+    return new WriteConflict(options);
+  if (/Read-only file system|Permission denied|Cannot open file/.test(message)) return new DatabaseReadOnly(options);
+  if (/not a valid DuckDB database file|Corrupt|checksum|Could not read enough bytes|replaying WAL|Serialization Error/i.test(message)) {
+    return new DatabaseCorrupt(name, reasonOf(message), options);
+  }
+  return new StatementFailed(options);
+}
+
+function reasonOf(message: string): string {
+  if (/not a valid DuckDB/.test(message)) return 'it is not a DuckDB database';
+  if (/WAL/.test(message)) return 'its write-ahead log is damaged';
+  if (/enough bytes/.test(message)) return 'it is cut off';
+  return 'its checksums do not match';
+}
