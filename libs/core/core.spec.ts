@@ -32,7 +32,7 @@ describe('seededRandom', () => {
     expect(take('a')).toEqual(take('a'));
     expect(take('a')).not.toEqual(take('b'));
     const random = seededRandom('even');
-    const counts = new Array<number>(10).fill(0);
+    const counts = Array.from({ length: 10 }, () => 0);
     for (let drawn = 0; drawn < 10_000; drawn++) {
       const digit = random.integer(10);
       counts[digit] = (counts[digit] ?? 0) + 1;

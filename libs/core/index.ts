@@ -11,4 +11,5 @@ export * from './plugin.js';
 export * from './random.js';
 export * from './registry.js';
 export * from './scorer.js';
+export * from './secret-box.js';
 export * from './strategy.js';

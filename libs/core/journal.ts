@@ -94,6 +94,8 @@ export interface ItemScored {
 export interface ItemSettled {
   readonly kind: 'item-settled';
   readonly itemId: string;
+  /** The state of the latest scoring run counts. */
+  readonly scoringRunId: string;
   readonly state: SettledState;
   /** Why, where the state alone does not say. */
   readonly reason: string | null;

@@ -1,4 +1,3 @@
-import type { Database } from './database.js';
 import { DatabaseBroken, DatabaseClosing } from './errors.js';
 
 export interface RegistryStats {
@@ -9,9 +8,17 @@ export interface RegistryStats {
   readonly evicted: number;
 }
 
-interface Entry<Tables> {
-  readonly opening: Promise<Database<Tables>>;
-  database: Database<Tables> | null;
+/** A database, or what is built on one. */
+export interface Lendable {
+  /** False after a fatal error. */
+  readonly healthy: boolean;
+  /** Lets queued writes finish, cuts off what still runs after `graceMs`, and closes. Idempotent. */
+  close(graceMs?: number): Promise<void>;
+}
+
+interface Entry<D extends Lendable> {
+  readonly opening: Promise<D>;
+  database: D | null;
   leases: number;
   closing: Promise<void> | null;
 }
@@ -21,9 +28,9 @@ interface Entry<Tables> {
  * the next caller, and closed when more than `maxOpen` are open and nobody holds it (the one unused for longest first). While all are in use, the
  * number may be exceeded: a lease is never refused for the size.
  */
-export class DatabaseRegistry<Tables> {
+export class DatabaseRegistry<D extends Lendable> {
   /** In the order of last use. */
-  readonly #entries = new Map<string, Entry<Tables>>();
+  readonly #entries = new Map<string, Entry<D>>();
   #opened = 0;
   #evicted = 0;
   #closed = false;
@@ -34,7 +41,7 @@ export class DatabaseRegistry<Tables> {
    * Lends the database `key` to `fn`, opening it with `open` when it is not. After a fatal error the database is reopened for the next caller.
    * @throws whatever `open` throws (then nothing is kept), and whatever `fn` throws.
    */
-  async lend<T>(key: string, open: () => Promise<Database<Tables>>, fn: (database: Database<Tables>) => Promise<T>): Promise<T> {
+  async lend<T>(key: string, open: () => Promise<D>, fn: (database: D) => Promise<T>): Promise<T> {
     const entry = await this.#take(key, open);
     try {
       return await fn(await entry.opening);
@@ -82,7 +89,7 @@ export class DatabaseRegistry<Tables> {
     );
   }
 
-  async #take(key: string, open: () => Promise<Database<Tables>>): Promise<Entry<Tables>> {
+  async #take(key: string, open: () => Promise<D>): Promise<Entry<D>> {
     for (;;) {
       if (this.#closed) throw new DatabaseClosing();
       const known = this.#entries.get(key);
@@ -100,8 +107,8 @@ export class DatabaseRegistry<Tables> {
     }
   }
 
-  #start(key: string, open: () => Promise<Database<Tables>>): Entry<Tables> {
-    const entry: Entry<Tables> = { opening: open(), database: null, leases: 0, closing: null };
+  #start(key: string, open: () => Promise<D>): Entry<D> {
+    const entry: Entry<D> = { opening: open(), database: null, leases: 0, closing: null };
     entry.opening.then(
       (database) => {
         entry.database = database;
@@ -125,7 +132,7 @@ export class DatabaseRegistry<Tables> {
     }
   }
 
-  #retireIdle(key: string, entry: Entry<Tables>): Promise<void> {
+  #retireIdle(key: string, entry: Entry<D>): Promise<void> {
     if (entry.leases > 0) return Promise.resolve();
     entry.closing ??= (entry.database?.close() ?? Promise.resolve()).finally(() => {
       if (this.#entries.get(key) === entry) this.#entries.delete(key);

@@ -317,7 +317,7 @@ describe('closing', () => {
 
 describe('the registry', () => {
   const registryOf = (maxOpen: number) => {
-    const registry = new DatabaseRegistry<Tables>({ maxOpen });
+    const registry = new DatabaseRegistry<Database<Tables>>({ maxOpen });
     const lend = async <T>(file: string, fn: (database: Database<Tables>) => Promise<T>): Promise<T> =>
       registry.lend(await duckDbKey({ directory, file }), () => opened(file), fn);
     return { registry, lend };

@@ -1,0 +1,10 @@
+export { ConfigurationReader, ConfigurationWriter, type ConfigurationDraft, type PageRequest } from './configurations.js';
+export { FINAL_STATES } from './executions.js';
+export type { ChainSummary, ItemStatus, ScorerSummary } from './items.js';
+export type { JournalContext } from './journal-rows.js';
+export { MemoryStore, type MemoryReaders, type MemoryWriters } from './memory-store.js';
+export type { MessageCursor, MessageDraft, MessageFilter } from './messages.js';
+export type { Owner } from './owner.js';
+export type { ScoreFilter } from './scores.js';
+export type { MemoryStats } from './stats.js';
+export * from './tables.js';

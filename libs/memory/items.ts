@@ -1,0 +1,188 @@
+import { sql, type Transaction } from 'kysely';
+import { ITEM_STATES, type Coverage, type Item, type ItemProgress, type ItemState } from '#core';
+import type { AttemptTable, ItemTable, MemoryTables } from './tables.js';
+
+export interface ItemStatus extends Item {
+  readonly state: ItemState;
+  readonly reason: string | null;
+}
+
+/** How the answers of one converter chain ended, and what the scorers said of them. */
+export interface ChainSummary {
+  readonly chain: number;
+  readonly states: Readonly<Record<ItemState, number>>;
+}
+
+export interface ScorerSummary {
+  readonly chain: number;
+  readonly scorerId: string;
+  readonly scorerName: string;
+  readonly scorerType: string;
+  readonly scores: number;
+  /** How many said true; null for a scale. */
+  readonly positive: number | null;
+  /** The mean of a scale's values; null for true or false. */
+  readonly mean: number | null;
+}
+
+/** What becomes of the planned prompts. */
+export class ItemReader {
+  constructor(private readonly db: Transaction<MemoryTables>) {}
+
+  /** How many items are in each state, counted from the items and their outcomes. */
+  async coverage(executionId: string): Promise<Coverage> {
+    const { rows } = await sql<{ state: ItemState; n: number }>`
+      select coalesce(outcome.state, 'open') as state, count(*) as n
+      from items left join (${this.#latestOutcomes(executionId)}) as outcome on outcome.item_id = items.id
+      where items.execution_id = ${executionId} group by all`.execute(this.db);
+    const counts = Object.fromEntries(ITEM_STATES.map((state) => [state, 0])) as Record<ItemState, number>;
+    for (const { state, n } of rows) counts[state] = n;
+    return { planned: rows.reduce((sum, row) => sum + row.n, 0), ...counts };
+  }
+
+  /** Items with their states, by position from `after` (exclusive) on. */
+  async list(executionId: string, after: number, limit: number, state?: ItemState): Promise<ItemStatus[]> {
+    const wanted = state === undefined ? sql`true` : sql`coalesce(outcome.state, 'open') = ${state}`;
+    const { rows } = await sql<ItemTable & { state: ItemState; reason: string | null }>`
+      select items.*, coalesce(outcome.state, 'open') as state, outcome.reason
+      from items left join (${this.#latestOutcomes(executionId)}) as outcome on outcome.item_id = items.id
+      where items.execution_id = ${executionId} and items.position > ${after} and ${wanted}
+      order by items.position limit ${limit}`.execute(this.db);
+    return rows.map((row) => ({ ...toItem(row), state: row.state, reason: row.reason }));
+  }
+
+  /** The journal of some items, in the order of writing. */
+  async attempts(executionId: string, itemIds: readonly string[]): Promise<AttemptTable[]> {
+    if (itemIds.length === 0) return [];
+    return this.db
+      .selectFrom('attempts')
+      .selectAll()
+      .where('execution_id', '=', executionId)
+      .where('item_id', 'in', itemIds)
+      .orderBy('happened_at')
+      .orderBy('attempt_id')
+      .execute();
+  }
+
+  /**
+   * Where the open items stand, by position from `after` (exclusive) on: what an execution is taken up from. The position of the last one is
+   * the `after` of the next page.
+   */
+  async open(executionId: string, after: number, limit: number): Promise<ItemProgress[]> {
+    const items = await this.list(executionId, after, limit, 'open');
+    if (items.length === 0) return [];
+    const journal = new Map<string, AttemptTable[]>();
+    for (const attempt of await this.#targetAttempts(executionId, items)) {
+      const list = journal.get(attempt.item_id);
+      if (list) list.push(attempt);
+      else journal.set(attempt.item_id, [attempt]);
+    }
+    const answers = await this.#answers([...journal.values()].flat());
+    return items.map((item) => progressOf(item, journal.get(item.id) ?? [], answers));
+  }
+
+  /** States by converter chain. */
+  async byChain(executionId: string): Promise<ChainSummary[]> {
+    const { rows } = await sql<{ chain: number; state: ItemState; n: number }>`
+      select items.chain, coalesce(outcome.state, 'open') as state, count(*) as n
+      from items left join (${this.#latestOutcomes(executionId)}) as outcome on outcome.item_id = items.id
+      where items.execution_id = ${executionId} group by all order by items.chain`.execute(this.db);
+    const chains = new Map<number, Record<ItemState, number>>();
+    for (const { chain, state, n } of rows) {
+      const states = chains.get(chain) ?? (Object.fromEntries(ITEM_STATES.map((each) => [each, 0])) as Record<ItemState, number>);
+      states[state] = n;
+      chains.set(chain, states);
+    }
+    return [...chains].map(([chain, states]) => ({ chain, states }));
+  }
+
+  /** What each scorer said, by converter chain, of the latest scoring run of each item. */
+  async byScorer(executionId: string): Promise<ScorerSummary[]> {
+    const { rows } = await sql<ScorerSummary>`
+      with latest as (
+        select item_id, max(scoring_run_id) as scoring_run_id from scores where execution_id = ${executionId} group by item_id
+      )
+      select items.chain, scores.scorer_id as "scorerId", scores.scorer_name as "scorerName", scores.scorer_type as "scorerType", count(*) as scores,
+        case when min(score_type) = 'true_false' then count(*) filter (where value = 'true') end as positive,
+        case when min(score_type) = 'float_scale' then avg(try_cast(value as double)) end as mean
+      from scores
+      join latest on latest.item_id = scores.item_id and latest.scoring_run_id = scores.scoring_run_id
+      join items on items.id = scores.item_id and items.execution_id = ${executionId}
+      where scores.execution_id = ${executionId}
+      group by all order by "scorerName", items.chain`.execute(this.db);
+    return rows;
+  }
+
+  #latestOutcomes(executionId: string) {
+    return sql`select item_id, arg_max(state, scoring_run_id) as state, arg_max(reason, scoring_run_id) as reason
+      from outcomes where execution_id = ${executionId} group by item_id`;
+  }
+
+  async #targetAttempts(executionId: string, items: readonly Item[]): Promise<AttemptTable[]> {
+    const known = await this.db
+      .selectFrom('attempts')
+      .select('attempt_id')
+      .where('execution_id', '=', executionId)
+      .limit(1)
+      .executeTakeFirst();
+    if (!known) return [];
+    const ids = items.map((item) => item.id);
+    // The purpose is written with the intent; later phases of the same attempt are found by its id.
+    const intents = this.db
+      .selectFrom('attempts')
+      .select('attempt_id')
+      .where('execution_id', '=', executionId)
+      .where('item_id', 'in', ids)
+      .where('purpose', '=', 'target');
+    return this.db.selectFrom('attempts').selectAll().where('execution_id', '=', executionId).where('attempt_id', 'in', intents).execute();
+  }
+
+  async #answers(attempts: readonly AttemptTable[]): Promise<Map<string, { conversationId: string; original: string; converted: string }>> {
+    const ids = attempts.flatMap(({ request_id, response_id }) => [request_id, response_id]).filter((id) => id !== null);
+    if (ids.length === 0) return new Map();
+    const rows = await this.db
+      .selectFrom('messages')
+      .select(['id', 'conversation_id', 'original_value', 'converted_value'])
+      .where('id', 'in', ids)
+      .execute();
+    return new Map(
+      rows.map((row) => [row.id, { conversationId: row.conversation_id, original: row.original_value, converted: row.converted_value }]),
+    );
+  }
+}
+
+function toItem(row: ItemTable): Item {
+  const { id, position, prompt_id, value, chain, repeat, occurrence } = row;
+  return { id, position, promptId: prompt_id, value, chain, repeat, occurrence };
+}
+
+function progressOf(
+  item: Item,
+  attempts: readonly AttemptTable[],
+  messages: ReadonlyMap<string, { conversationId: string; original: string; converted: string }>,
+): ItemProgress {
+  const resolved = new Set(attempts.filter((attempt) => attempt.phase !== 'intended').map((attempt) => attempt.attempt_id));
+  const intents = attempts.filter((attempt) => attempt.phase === 'intended');
+  const answer = attempts.filter((attempt) => attempt.phase === 'answered').at(-1);
+  const request = messages.get(answer?.request_id ?? '');
+  const response = messages.get(answer?.response_id ?? '');
+  const answered =
+    answer && request && response && answer.request_id !== null && answer.response_id !== null
+      ? {
+          conversationId: request.conversationId,
+          requestId: answer.request_id,
+          responseId: answer.response_id,
+          original: request.original,
+          converted: request.converted,
+          response: response.converted,
+          blocked: answer.blocked === true,
+        }
+      : null;
+  const { id, position, promptId, value, chain, repeat, occurrence } = item;
+  return {
+    item: { id, position, promptId, value, chain, repeat, occurrence },
+    attempts: intents.length,
+    inFlight: intents.find((attempt) => !resolved.has(attempt.attempt_id))?.attempt_id ?? null,
+    answered,
+  };
+}

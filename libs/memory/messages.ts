@@ -1,0 +1,205 @@
+import { sql, type Transaction } from 'kysely';
+import { Conflict, InvalidInput, NotFound, sha256, uuidv7, type JsonObject, type Role } from '#core';
+import type { ConversationTails } from './conversation-tails.js';
+import type { MemoryTables, MessageTable } from './tables.js';
+
+/** All that are given must hold. An empty list of ids finds nothing. Every value, and every key of labels and metadata, is bound, never spliced. */
+export interface MessageFilter {
+  readonly ids?: readonly string[];
+  readonly conversationId?: string;
+  readonly executionId?: string;
+  readonly role?: Role;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly metadata?: Readonly<Record<string, string | number | boolean>>;
+  readonly sentAfter?: string;
+  readonly sentBefore?: string;
+  readonly originalValueSha256?: string;
+  readonly convertedValueSha256?: string;
+}
+
+/** The place of a message in the order of lists: conversations by their first id, messages by sequence. */
+export interface MessageCursor {
+  readonly conversationId: string;
+  readonly sequence: number;
+}
+
+export class MessageReader {
+  constructor(private readonly db: Transaction<MemoryTables>) {}
+
+  /**
+   * Messages that fit, the messages of a conversation together and in order; conversations by id, which for ours is by their beginning.
+   * @param after the last message of the page before.
+   */
+  async list(filter: MessageFilter, limit: number, after: MessageCursor | null = null): Promise<MessageTable[]> {
+    if (filter.ids?.length === 0) return [];
+    let query = this.db.selectFrom('messages').selectAll().orderBy('conversation_id').orderBy('sequence').orderBy('id').limit(limit);
+    if (filter.ids) query = query.where('id', 'in', filter.ids);
+    if (filter.conversationId !== undefined) query = query.where('conversation_id', '=', filter.conversationId);
+    if (filter.executionId !== undefined) query = query.where('execution_id', '=', filter.executionId);
+    if (filter.role !== undefined) query = query.where('role', '=', filter.role);
+    if (filter.sentAfter !== undefined) query = query.where('sent_at', '>=', filter.sentAfter);
+    if (filter.sentBefore !== undefined) query = query.where('sent_at', '<=', filter.sentBefore);
+    if (filter.originalValueSha256 !== undefined) query = query.where('original_value_sha256', '=', filter.originalValueSha256);
+    if (filter.convertedValueSha256 !== undefined) query = query.where('converted_value_sha256', '=', filter.convertedValueSha256);
+    for (const [key, value] of Object.entries(filter.labels ?? {})) query = query.where(member('labels', key), '=', value);
+    for (const [key, value] of Object.entries(filter.metadata ?? {})) query = query.where(member('metadata', key), '=', String(value));
+    if (after) {
+      query = query.where((eb) =>
+        eb.or([
+          eb('conversation_id', '>', after.conversationId),
+          eb.and([eb('conversation_id', '=', after.conversationId), eb('sequence', '>', after.sequence)]),
+        ]),
+      );
+    }
+    return query.execute();
+  }
+
+  /** @throws NotFound */
+  async get(id: string): Promise<MessageTable> {
+    const [found] = await this.list({ ids: [id] }, 1);
+    if (!found) throw new NotFound('message', id);
+    return found;
+  }
+
+  /** A whole conversation, in order. @throws NotFound */
+  async conversation(conversationId: string): Promise<MessageTable[]> {
+    const messages = await this.db
+      .selectFrom('messages')
+      .selectAll()
+      .where('conversation_id', '=', conversationId)
+      .orderBy('sequence')
+      .execute();
+    if (messages.length === 0) throw new NotFound('conversation', conversationId);
+    return messages;
+  }
+
+  /** The last sequence of a conversation, -1 when there is none. */
+  async tail(conversationId: string): Promise<number> {
+    const { last } = await this.db
+      .selectFrom('messages')
+      .select(sql<number>`coalesce(max(sequence), -1)`.as('last'))
+      .where('conversation_id', '=', conversationId)
+      .executeTakeFirstOrThrow();
+    return last;
+  }
+
+  /** A message of the execution's items, by role, for the items given. */
+  async ofItems(executionId: string, itemIds: readonly string[]): Promise<MessageTable[]> {
+    if (itemIds.length === 0) return [];
+    return this.db
+      .selectFrom('messages')
+      .selectAll()
+      .where('execution_id', '=', executionId)
+      .where('item_id', 'in', itemIds)
+      .orderBy('conversation_id')
+      .orderBy('sequence')
+      .execute();
+  }
+}
+
+/** A member of a JSON column as text, its key bound as data whatever characters it has. */
+function member(column: 'labels' | 'metadata', key: string) {
+  return sql<string>`json_extract_string(${sql.ref(column)}, ${`/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`})`;
+}
+
+export interface MessageDraft {
+  readonly role: Role;
+  readonly originalValue: string;
+  readonly convertedValue?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly metadata?: JsonObject;
+}
+
+/** A row for a message; the sequence is the store's to give. */
+export function messageRow(draft: MessageDraft, conversationId: string, sequence: number): MessageTable {
+  const converted = draft.convertedValue ?? draft.originalValue;
+  const id = uuidv7();
+  return {
+    id,
+    conversation_id: conversationId,
+    sequence,
+    role: draft.role,
+    sent_at: new Date().toISOString(),
+    original_value: draft.originalValue,
+    original_value_sha256: sha256(draft.originalValue),
+    converted_value: converted,
+    converted_value_sha256: sha256(converted),
+    data_type: 'text',
+    response_error: 'none',
+    labels: draft.labels ?? {},
+    metadata: draft.metadata ?? {},
+    original_prompt_id: id,
+    execution_id: null,
+    item_id: null,
+  };
+}
+
+export class MessageWriter extends MessageReader {
+  constructor(
+    private readonly tx: Transaction<MemoryTables>,
+    private readonly tails: ConversationTails,
+  ) {
+    super(tx);
+  }
+
+  /** Adds messages to the end of a conversation, which begins with the first. @throws InvalidInput for an empty message or none at all. */
+  async add(conversationId: string, drafts: readonly MessageDraft[]): Promise<MessageTable[]> {
+    if (drafts.length === 0) throw new InvalidInput('There is no message to add.');
+    if (drafts.some((draft) => (draft.convertedValue ?? draft.originalValue) === ''))
+      throw new InvalidInput('A message must not be empty.');
+    const first = await this.#reserve(conversationId, drafts.length);
+    const rows = drafts.map((draft, index) => messageRow(draft, conversationId, first + index));
+    await this.tx.insertInto('messages').values(rows).execute();
+    return rows;
+  }
+
+  /**
+   * Copies a conversation: new ids, one new conversation, the same `original_prompt_id`s, so that scores show through and are never copied.
+   * @param withoutLastTurn leaves out the last request with its answer, or a request that has none.
+   * @returns the id of the new conversation, which has no message when nothing was left to copy. @throws NotFound
+   */
+  async duplicate(conversationId: string, withoutLastTurn = false): Promise<string> {
+    const messages = await this.conversation(conversationId);
+    const last = messages.at(-1);
+    const turns = last?.role === 'assistant' ? 2 : 1;
+    const kept = withoutLastTurn ? messages.filter((message) => message.sequence <= (last?.sequence ?? 0) - turns) : messages;
+    const copyId = uuidv7();
+    if (kept.length === 0) return copyId;
+    this.tails.reserve(copyId, kept.length, -1);
+    // A copy is nobody's answer: it belongs to no item, or an execution would count it.
+    const place = { conversation_id: copyId, execution_id: null, item_id: null };
+    const rows = kept.map((message, sequence) => ({ ...message, ...place, id: uuidv7(), sequence }));
+    await this.tx.insertInto('messages').values(rows).execute();
+    return copyId;
+  }
+
+  /** Replaces the labels of a whole conversation. @throws NotFound */
+  async setLabels(conversationId: string, labels: Readonly<Record<string, string>>): Promise<void> {
+    const { numUpdatedRows } = await this.tx
+      .updateTable('messages')
+      .set({ labels })
+      .where('conversation_id', '=', conversationId)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) throw new NotFound('conversation', conversationId);
+  }
+
+  /** Deletes a conversation with its scores, unless a copy still shows them. @throws NotFound, Conflict */
+  async deleteConversation(conversationId: string): Promise<void> {
+    const messages = await this.conversation(conversationId);
+    const ids = messages.map((message) => message.id);
+    const copy = await this.tx
+      .selectFrom('messages')
+      .select('id')
+      .where('original_prompt_id', 'in', ids)
+      .where('conversation_id', '!=', conversationId)
+      .executeTakeFirst();
+    if (copy) throw new Conflict('Copies of this conversation still refer to it. Delete them first.');
+    await this.tx.deleteFrom('scores').where('message_id', 'in', ids).execute();
+    await this.tx.deleteFrom('messages').where('conversation_id', '=', conversationId).execute();
+  }
+
+  async #reserve(conversationId: string, count: number): Promise<number> {
+    const stored = this.tails.knows(conversationId) ? -1 : await this.tail(conversationId);
+    return this.tails.reserve(conversationId, count, stored);
+  }
+}

@@ -1,0 +1,54 @@
+import { sql, type Kysely } from 'kysely';
+import type { EngineCapabilities, Migrations } from '#database';
+import { CONFIGURATION_NOUNS, type MemoryTables } from './tables.js';
+
+/** Every step that a store has ever taken. A step that has been released is never changed: the next change is the next step. */
+export const memoryMigrations: Migrations<MemoryTables> = {
+  '0001-initial': initial,
+};
+
+/**
+ * Primary keys only where a row is looked up by its id; the journal has none, because there the writer alone decides what is written, and zone
+ * maps find rows whose ids grow with time.
+ */
+async function initial(db: Kysely<MemoryTables>, { jsonType, momentType }: EngineCapabilities): Promise<void> {
+  const json = sql.raw(jsonType);
+  const moment = sql.raw(momentType);
+  await sql`create table owner (
+    store_id uuid not null, user_id uuid not null, issuer varchar not null, name varchar not null, aliases ${json} not null,
+    created_at ${moment} not null)`.execute(db);
+  for (const noun of CONFIGURATION_NOUNS) {
+    await sql`create table ${sql.table(noun)} (
+      id uuid not null primary key, name varchar not null, type varchar not null, parameters ${json} not null, secrets ${json} not null,
+      revision integer not null, created_at ${moment} not null, updated_at ${moment} not null)`.execute(db);
+  }
+  await sql`create table datasets (
+    id uuid not null primary key, name varchar not null, description varchar not null, source varchar not null, prompt_count integer not null,
+    duplicate_count integer not null, content_hash varchar not null, created_at ${moment} not null)`.execute(db);
+  await sql`create table prompts (
+    dataset_id uuid not null, position integer not null, prompt_id varchar not null, value varchar not null, harm_categories ${json} not null,
+    metadata ${json} not null)`.execute(db);
+  await sql`create table executions (
+    id uuid not null primary key, orchestrator_id uuid not null, plan ${json} not null, plan_hash varchar not null, planned integer not null,
+    state varchar not null, reason varchar, on_unknown_outcome varchar not null, labels ${json} not null, created_at ${moment} not null,
+    started_at ${moment}, finished_at ${moment})`.execute(db);
+  await sql`create table items (
+    execution_id uuid not null, id varchar not null, position integer not null, prompt_id varchar not null, value varchar not null,
+    chain integer not null, repeat integer not null, occurrence integer not null)`.execute(db);
+  await sql`create table attempts (
+    execution_id uuid not null, item_id varchar not null, attempt_id uuid not null, phase varchar not null, happened_at ${moment} not null,
+    purpose varchar, turn integer, branch integer, retry integer, latency_ms integer, blocked boolean, finish_reason varchar,
+    input_tokens integer, output_tokens integer, request_id uuid, response_id uuid, fault varchar, detail varchar)`.execute(db);
+  await sql`create table outcomes (
+    execution_id uuid not null, item_id varchar not null, scoring_run_id uuid not null, state varchar not null, reason varchar,
+    settled_at ${moment} not null)`.execute(db);
+  await sql`create table messages (
+    id uuid not null primary key, conversation_id uuid not null, sequence integer not null, role varchar not null, sent_at ${moment} not null,
+    original_value varchar not null, original_value_sha256 varchar not null, converted_value varchar not null,
+    converted_value_sha256 varchar not null, data_type varchar not null, response_error varchar not null, labels ${json} not null,
+    metadata ${json} not null, original_prompt_id uuid not null, execution_id uuid, item_id varchar)`.execute(db);
+  await sql`create table scores (
+    id uuid not null primary key, message_id uuid not null, scoring_run_id uuid, execution_id uuid, item_id varchar, scorer_id uuid,
+    scorer_name varchar not null, scorer_type varchar not null, scorer_version varchar not null, score_type varchar not null,
+    value varchar not null, category varchar, rationale varchar not null, metadata ${json}, scored_at ${moment} not null)`.execute(db);
+}

@@ -1,0 +1,173 @@
+import type { AttemptPurpose, ExecutionState, JsonObject, JsonValue, Role, ScoreType, SettledState, UnknownOutcomePolicy } from '#core';
+
+/** Moments are ISO 8601 UTC text, ids UUIDs unless said otherwise. */
+export interface OwnerTable {
+  store_id: string;
+  user_id: string;
+  issuer: string;
+  name: string;
+  aliases: readonly string[];
+  created_at: string;
+}
+
+/** A named, typed configuration: generators, converters, scorers and orchestrators have the same shape. */
+export interface ConfigurationTable {
+  id: string;
+  name: string;
+  type: string;
+  parameters: JsonObject;
+  /** Sealed texts by parameter name. */
+  secrets: Readonly<Record<string, SealedSecret>>;
+  revision: number;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface SealedSecret {
+  readonly sealed: string;
+  readonly hint: string;
+}
+
+export interface DatasetTable {
+  id: string;
+  name: string;
+  description: string;
+  /** How it came in: `json`, `csv`, `jsonl`, `text`. */
+  source: string;
+  prompt_count: number;
+  duplicate_count: number;
+  /** SHA-256 of the prompt ids in order. */
+  content_hash: string;
+  created_at: string;
+}
+
+export interface PromptTable {
+  dataset_id: string;
+  position: number;
+  /** Content id: 32 hex digits. */
+  prompt_id: string;
+  value: string;
+  harm_categories: readonly string[];
+  metadata: JsonObject;
+}
+
+export interface ExecutionTable {
+  id: string;
+  orchestrator_id: string;
+  /** The resolved, immutable plan but for its items. */
+  plan: JsonValue;
+  plan_hash: string;
+  planned: number;
+  state: ExecutionState;
+  /** Why it is in this state, where the state alone does not say. */
+  reason: string | null;
+  on_unknown_outcome: UnknownOutcomePolicy;
+  labels: Readonly<Record<string, string>>;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+}
+
+export interface ItemTable {
+  execution_id: string;
+  /** Content id: 32 hex digits. */
+  id: string;
+  position: number;
+  prompt_id: string;
+  value: string;
+  chain: number;
+  repeat: number;
+  occurrence: number;
+}
+
+/** The journal: one row per phase of an attempt, never changed. */
+export interface AttemptTable {
+  execution_id: string;
+  item_id: string;
+  attempt_id: string;
+  phase: 'intended' | 'answered' | 'failed' | 'lost';
+  happened_at: string;
+  purpose: AttemptPurpose | null;
+  turn: number | null;
+  branch: number | null;
+  retry: number | null;
+  latency_ms: number | null;
+  blocked: boolean | null;
+  finish_reason: string | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  request_id: string | null;
+  response_id: string | null;
+  fault: string | null;
+  detail: string | null;
+}
+
+/** How an item ended, once per scoring run; the latest run counts. */
+export interface OutcomeTable {
+  execution_id: string;
+  item_id: string;
+  scoring_run_id: string;
+  state: SettledState;
+  reason: string | null;
+  settled_at: string;
+}
+
+export interface MessageTable {
+  id: string;
+  conversation_id: string;
+  /** Assigned by the store: 0, 1, 2 … in each conversation. */
+  sequence: number;
+  role: Role;
+  sent_at: string;
+  original_value: string;
+  original_value_sha256: string;
+  converted_value: string;
+  converted_value_sha256: string;
+  data_type: string;
+  /** `none`, or `blocked` for the answer of a content filter. */
+  response_error: string;
+  labels: Readonly<Record<string, string>>;
+  metadata: JsonObject;
+  /** The message that this one is a copy of, or its own id. Scores hang on it. */
+  original_prompt_id: string;
+  execution_id: string | null;
+  item_id: string | null;
+}
+
+export interface ScoreTable {
+  id: string;
+  message_id: string;
+  scoring_run_id: string | null;
+  execution_id: string | null;
+  item_id: string | null;
+  scorer_id: string | null;
+  scorer_name: string;
+  scorer_type: string;
+  scorer_version: string;
+  score_type: ScoreType;
+  value: string;
+  category: string | null;
+  rationale: string;
+  metadata: JsonObject | null;
+  scored_at: string;
+}
+
+/** The tables of one person's memory. */
+export interface MemoryTables {
+  owner: OwnerTable;
+  generators: ConfigurationTable;
+  converters: ConfigurationTable;
+  scorers: ConfigurationTable;
+  orchestrators: ConfigurationTable;
+  datasets: DatasetTable;
+  prompts: PromptTable;
+  executions: ExecutionTable;
+  items: ItemTable;
+  attempts: AttemptTable;
+  outcomes: OutcomeTable;
+  messages: MessageTable;
+  scores: ScoreTable;
+}
+
+export const CONFIGURATION_NOUNS = ['generators', 'converters', 'scorers', 'orchestrators'] as const;
+export type ConfigurationNoun = (typeof CONFIGURATION_NOUNS)[number];
