@@ -1,0 +1,46 @@
+/** Tasks that run at the same time, up to a number. The first failure is kept, and no further task is taken. */
+export class Crew {
+  #running = 0;
+  #failure: { readonly error: unknown } | null = null;
+  #changed: () => void = () => undefined;
+
+  constructor(private readonly most: number) {}
+
+  /** Whether a task has failed. */
+  get failed(): boolean {
+    return this.#failure !== null;
+  }
+
+  /** Starts a task, and resolves when there is room for another one. */
+  async start(task: () => Promise<void>): Promise<void> {
+    void this.#work(task);
+    await this.#until(() => this.#running < this.most);
+  }
+
+  /** Resolves when all tasks have ended. @throws the first failure. */
+  async finish(): Promise<void> {
+    await this.#until(() => this.#running === 0);
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  async #work(task: () => Promise<void>): Promise<void> {
+    this.#running += 1;
+    try {
+      await task();
+    } catch (error) {
+      this.#failure ??= { error };
+    } finally {
+      this.#running -= 1;
+      this.#changed();
+    }
+  }
+
+  /** One waiter at a time: whoever starts tasks waits for room before the next. */
+  async #until(reached: () => boolean): Promise<void> {
+    while (!reached()) {
+      await new Promise<void>((resolve) => {
+        this.#changed = resolve;
+      });
+    }
+  }
+}

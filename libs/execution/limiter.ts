@@ -1,0 +1,117 @@
+import type { Clock } from '#core';
+
+interface Waiter {
+  readonly max: number;
+  readonly grant: () => void;
+}
+
+/**
+ * The slots of one endpoint and credential, shared by all who send there. A slot is held only while a request is on the wire. Before that, a
+ * request has a place in the queue, for which its intent may be made durable: as many places as a fraction of the slots, so that a slot that
+ * becomes free finds a request ready, and a crash leaves few intents that were never sent.
+ */
+export class Limiter {
+  #onWire = 0;
+  #ahead = 0;
+  #heldUntil = 0;
+  #places: Waiter[] = [];
+  #slots: Waiter[] = [];
+  #pausing = false;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** How many requests are on the wire. */
+  get inFlight(): number {
+    return this.#onWire;
+  }
+
+  /** Waits for a place in the queue. `release` gives it back, once; `enter` trades it for a slot. */
+  async place(max: number, signal: AbortSignal): Promise<Place> {
+    await this.#wait(this.#places, max, signal);
+    let held: 'place' | 'slot' | 'nothing' = 'place';
+    return {
+      enter: async () => {
+        await this.#wait(this.#slots, max, signal);
+        held = 'slot';
+        this.#ahead -= 1;
+        this.#admit();
+      },
+      release: () => {
+        if (held === 'place') this.#ahead -= 1;
+        if (held === 'slot') this.#onWire -= 1;
+        held = 'nothing';
+        this.#admit();
+      },
+    };
+  }
+
+  /** Lets nothing more onto the wire for `ms`: the endpoint has asked for a pause. */
+  hold(ms: number): void {
+    this.#heldUntil = Math.max(this.#heldUntil, this.clock.now() + ms);
+  }
+
+  async #wait(queue: Waiter[], max: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      const abort = (): void => {
+        queue.splice(queue.indexOf(waiter), 1);
+        reject(signal.reason as Error);
+      };
+      const waiter: Waiter = {
+        max,
+        grant: () => {
+          signal.removeEventListener('abort', abort);
+          resolve();
+        },
+      };
+      queue.push(waiter);
+      signal.addEventListener('abort', abort, { once: true });
+      this.#admit();
+    });
+  }
+
+  #admit(): void {
+    const pauseMs = this.#heldUntil - this.clock.now();
+    if (pauseMs > 0) {
+      if (!this.#pausing) void this.#resumeAfter(pauseMs);
+      return;
+    }
+    for (let next = this.#slots[0]; next && this.#onWire < next.max; next = this.#slots[0]) {
+      this.#slots.shift();
+      this.#onWire += 1;
+      next.grant();
+    }
+    for (let next = this.#places[0]; next && this.#ahead < Math.max(1, Math.ceil(next.max / 4)); next = this.#places[0]) {
+      this.#places.shift();
+      this.#ahead += 1;
+      next.grant();
+    }
+  }
+
+  async #resumeAfter(pauseMs: number): Promise<void> {
+    this.#pausing = true;
+    await this.clock.sleep(pauseMs);
+    this.#pausing = false;
+    this.#admit();
+  }
+}
+
+export interface Place {
+  /** Waits for a slot. */
+  enter(): Promise<void>;
+  /** Gives back whatever is held. Idempotent. */
+  release(): void;
+}
+
+/** One limiter for each endpoint and credential of the process. */
+export class Limiters {
+  readonly #byKey = new Map<string, Limiter>();
+
+  constructor(private readonly clock: Clock) {}
+
+  get(limitKey: string): Limiter {
+    const limiter = this.#byKey.get(limitKey) ?? new Limiter(this.clock);
+    this.#byKey.set(limitKey, limiter);
+    return limiter;
+  }
+}

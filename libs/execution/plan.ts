@@ -1,0 +1,67 @@
+import { createHash, type Hash } from 'node:crypto';
+import { canonicalJson, contentId, promptId, seededRandom, type Item, type JsonValue } from '#core';
+
+/** What the items of a plan are made from. */
+export interface PlanShape {
+  /** What distinguishes each converter chain: types, parameters, versions, in order. An empty list stands for "as it is". */
+  readonly chains: readonly JsonValue[];
+  /** How often each prompt is sent through each chain. */
+  readonly repeats: number;
+}
+
+/**
+ * The items of a plan, prompt by prompt: every prompt × chain × repeat. An item's id is a hash of what it is, and of which of several equal
+ * prompts it is, never of its position: the same work has the same ids in any order.
+ */
+export async function* planItems(prompts: AsyncIterable<readonly string[]>, shape: PlanShape): AsyncGenerator<Item[]> {
+  const chainIds = shape.chains.map((chain) => contentId(chain));
+  const seen = new Map<string, number>();
+  let position = 0;
+  for await (const values of prompts) {
+    const items: Item[] = [];
+    for (const value of values) {
+      const prompt = promptId(value);
+      const occurrence = seen.get(prompt) ?? 0;
+      seen.set(prompt, occurrence + 1);
+      for (const [chain, chainId] of chainIds.entries()) {
+        for (let repeat = 0; repeat < shape.repeats; repeat++) {
+          const id = contentId({ prompt, chain: chainId, repeat, occurrence });
+          items.push({ id, position: position++, promptId: prompt, value, chain, repeat, occurrence });
+        }
+      }
+    }
+    yield items;
+  }
+}
+
+/** The hash of a plan: of all it was resolved to, and of its items in order. Fed as the items are made, so that no plan is ever held whole. */
+export class PlanHash {
+  readonly #hash: Hash;
+
+  constructor(resolved: JsonValue) {
+    this.#hash = createHash('sha256').update(canonicalJson(resolved));
+  }
+
+  add(items: readonly Item[]): void {
+    for (const item of items) this.#hash.update(item.id);
+  }
+
+  /** 64 hex digits; once. */
+  digest(): string {
+    return this.#hash.digest('hex');
+  }
+}
+
+/**
+ * Which of `count` positions are in a sample of `size`: each subset equally likely, the same for the same seed (Robert Floyd's algorithm;
+ * Bentley and Floyd, "A Sample of Brilliance", CACM 30(9), 1987).
+ */
+export function samplePositions(count: number, size: number, seed: string): ReadonlySet<number> {
+  const random = seededRandom(`sample/${seed}`);
+  const chosen = new Set<number>();
+  for (let last = Math.max(0, count - size); last < count; last++) {
+    const candidate = random.integer(last + 1);
+    chosen.add(chosen.has(candidate) ? last : candidate);
+  }
+  return chosen;
+}
