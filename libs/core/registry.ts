@@ -1,6 +1,6 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { InvalidInput, type FieldFault } from './errors.js';
-import type { JsonObject, JsonSchema } from './json.js';
+import type { JsonObject } from './json.js';
 import type { Plugin } from './plugin.js';
 
 /** The types of one kind of plug-in, by name, with their schemas compiled once. */
@@ -71,18 +71,4 @@ function toFault(error: ErrorObject): FieldFault {
     default:
       return { pointer: at, detail: error.message ?? 'is invalid' };
   }
-}
-
-/**
- * Checks a value against any JSON Schema (draft 2020-12), for plug-ins whose parameters are themselves schemas.
- * @throws InvalidInput when `schema` is not a valid schema.
- */
-export function compileSchema(schema: JsonSchema): (value: unknown) => readonly string[] {
-  let validate: ValidateFunction;
-  try {
-    validate = new Ajv2020({ allErrors: true, strict: false, validateFormats: false }).compile(schema);
-  } catch (error) {
-    throw new InvalidInput(`This is not a JSON Schema: ${(error as Error).message}`);
-  }
-  return (value) => (validate(value) ? [] : (validate.errors ?? []).map((error) => `${error.instancePath || '/'} ${error.message}`));
 }

@@ -62,7 +62,8 @@ export class DatabaseRegistry<D extends Lendable> {
   }
 
   isOpen(key: string): boolean {
-    return this.#entries.get(key)?.database?.healthy === true;
+    const entry = this.#entries.get(key);
+    return entry?.closing === null && entry.database?.healthy === true;
   }
 
   stats(): RegistryStats {
@@ -81,7 +82,6 @@ export class DatabaseRegistry<D extends Lendable> {
     this.#closed = true;
     await Promise.allSettled(
       [...this.#entries].map(async ([key, entry]) => {
-        await entry.closing;
         const database = await entry.opening;
         await database.close(graceMs);
         this.#entries.delete(key);
@@ -93,12 +93,15 @@ export class DatabaseRegistry<D extends Lendable> {
     for (;;) {
       if (this.#closed) throw new DatabaseClosing();
       const known = this.#entries.get(key);
+      if (known?.database?.healthy === false) {
+        // Waiting for those who still hold a broken one could be waiting for oneself.
+        if (known.leases > 0) throw new DatabaseBroken();
+        void this.#retireIdle(key, known);
+      }
       if (known?.closing) {
         await known.closing;
         continue;
       }
-      // Waiting for those who still hold a broken one could be waiting for oneself.
-      if (known?.database?.healthy === false) throw new DatabaseBroken();
       const entry = known ?? this.#start(key, open);
       entry.leases += 1;
       this.#entries.delete(key);
@@ -122,7 +125,8 @@ export class DatabaseRegistry<D extends Lendable> {
   }
 
   #evictSurplus(): void {
-    let surplus = this.#entries.size - this.options.maxOpen;
+    if (this.#entries.size <= this.options.maxOpen) return;
+    let surplus = [...this.#entries.values()].filter((entry) => !entry.closing).length - this.options.maxOpen;
     for (const [key, entry] of this.#entries) {
       if (surplus <= 0) return;
       if (entry.leases > 0 || entry.closing || !entry.database) continue;
@@ -134,9 +138,11 @@ export class DatabaseRegistry<D extends Lendable> {
 
   #retireIdle(key: string, entry: Entry<D>): Promise<void> {
     if (entry.leases > 0) return Promise.resolve();
-    entry.closing ??= (entry.database?.close() ?? Promise.resolve()).finally(() => {
+    const forget = (): void => {
       if (this.#entries.get(key) === entry) this.#entries.delete(key);
-    });
+    };
+    // What could not be closed well shows itself to whoever opens it next.
+    entry.closing ??= (entry.database?.close() ?? Promise.resolve()).then(forget, forget);
     return entry.closing;
   }
 }

@@ -29,7 +29,7 @@ export interface Database<Tables> {
   /** Runs `fn` on one consistent, read-only snapshot. */
   read<T>(fn: (db: Transaction<Tables>) => Promise<T>): Promise<T>;
 
-  /** Runs `fn` alone in one read-write transaction; undone when `fn` throws. Writers wait for each other in order of arrival. */
+  /** Runs `fn` alone in one read-write transaction; undone when `fn` throws. Writers wait for each other in order of arrival, so `fn` must not wait for another. */
   transact<T>(fn: (tx: Transaction<Tables>, insert: Insert<Tables>) => Promise<T>): Promise<T>;
 
   /**

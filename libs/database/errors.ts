@@ -1,4 +1,4 @@
-import { DomainError, Unavailable } from '#core';
+import { Conflict, DomainError, Unavailable } from '#core';
 
 /** Another process holds the file. Nothing was created or changed. */
 export class DatabaseHeld extends Unavailable {
@@ -14,25 +14,25 @@ export class DatabaseHeld extends Unavailable {
 }
 
 /** There is no file where one must be. It is never replaced by an empty one. */
-export class DatabaseMissing extends DomainError {
+export class DatabaseMissing extends Unavailable {
   constructor(readonly database: string) {
     super(`The database ${database} is missing. Put its file back, or restore a backup: it is not replaced by an empty one.`);
   }
 }
 
 /** The file can't be read as what it should be. */
-export class DatabaseCorrupt extends DomainError {
+export class DatabaseCorrupt extends Unavailable {
   constructor(
     readonly database: string,
     reason: string,
     options?: ErrorOptions,
   ) {
-    super(`The database ${database} can't be read (${reason}). Keep the file and its .wal, and restore a backup.`, options);
+    super(`The database ${database} can't be read (${reason}). Keep the file and its .wal, and restore a backup.`, null, options);
   }
 }
 
 /** The file was written by a newer release. */
-export class DatabaseNewer extends DomainError {
+export class DatabaseNewer extends Unavailable {
   constructor(database: string, migration: string) {
     super(`The database ${database} was written by a newer release (it has the migration '${migration}'). Upgrade this server to open it.`);
   }
@@ -78,16 +78,16 @@ export class DatabaseClosing extends Unavailable {
 }
 
 /** A uniqueness or not-null rule refused a row. */
-export class ConstraintViolated extends DomainError {
+export class ConstraintViolated extends Conflict {
   constructor(options?: ErrorOptions) {
     super('A row with this key is already there, or a required value is missing.', options);
   }
 }
 
 /** Two transactions changed the same row; the later one was undone. */
-export class WriteConflict extends DomainError {
+export class WriteConflict extends Unavailable {
   constructor(options?: ErrorOptions) {
-    super('The row was changed by someone else at the same time. Try again.', options);
+    super('The row was changed by someone else at the same time. Try again.', 1_000, options);
   }
 }
 

@@ -19,7 +19,7 @@ export async function migrate<Tables>(
 ): Promise<readonly string[]> {
   const ledger = database as unknown as Database<MigrationTables>;
   const applied = await appliedTo(ledger);
-  for (const step of applied) if (!(step in migrations)) throw new DatabaseNewer(name, step);
+  for (const step of applied) if (!Object.hasOwn(migrations, step)) throw new DatabaseNewer(name, step);
   const missing = Object.entries(migrations).filter(([step]) => !applied.has(step));
   for (const [step, run] of missing) {
     await database.transact(async (tx) => {

@@ -17,7 +17,12 @@ interface Append {
   readonly reject: (error: unknown) => void;
 }
 
-type Job = Append | (() => Promise<void>);
+interface Exclusive {
+  readonly work: () => Promise<void>;
+  readonly reject: (error: unknown) => void;
+}
+
+type Job = Append | Exclusive;
 
 /** A commit takes in waiting appends up to this weight (characters of text, plus a constant per row). */
 const MAX_COMMIT_WEIGHT = 4 * 1024 * 1024;
@@ -38,13 +43,13 @@ export class WriterQueue {
 
   /** Queues rows; resolves when they are durable. */
   append(rows: Rows<Record<string, unknown>>): Promise<void> {
-    return new Promise((resolve, reject) => this.#push({ rows, weight: weigh(rows), resolve, reject }, reject));
+    return new Promise((resolve, reject) => this.#push({ rows, weight: weigh(rows), resolve, reject }));
   }
 
   /** Queues work that needs the connection for itself. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#push(() => work().then(resolve, reject), reject);
+      this.#push({ work: () => work().then(resolve, reject), reject });
     });
   }
 
@@ -54,9 +59,14 @@ export class WriterQueue {
     await this.#running;
   }
 
-  #push(job: Job, reject: (error: unknown) => void): void {
+  /** Turns away all that still wait. */
+  abandon(): void {
+    for (const job of this.#jobs.splice(0)) job.reject(new DatabaseClosing());
+  }
+
+  #push(job: Job): void {
     if (this.#closed) {
-      reject(new DatabaseClosing());
+      job.reject(new DatabaseClosing());
       return;
     }
     this.#jobs.push(job);
@@ -67,7 +77,7 @@ export class WriterQueue {
     // One turn of the loop first, so that callers of the same moment share the first commit.
     await new Promise((resolve) => setImmediate(resolve));
     for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) {
-      if (typeof job === 'function') await job();
+      if ('work' in job) await job.work();
       else await this.#commit(this.#gather(job));
     }
     // In the same turn as the last look at the list: a job that comes later must find that nobody runs.
@@ -77,7 +87,7 @@ export class WriterQueue {
   #gather(first: Append): Append[] {
     const group = [first];
     let weight = first.weight;
-    for (let next = this.#jobs[0]; next !== undefined && typeof next !== 'function'; next = this.#jobs[0]) {
+    for (let next = this.#jobs[0]; next !== undefined && 'rows' in next; next = this.#jobs[0]) {
       weight += next.weight;
       if (weight > MAX_COMMIT_WEIGHT) break;
       group.push(next);
@@ -126,6 +136,14 @@ function weigh(rows: Rows<Record<string, unknown>>): number {
 /** About how many characters of JSON a row makes. */
 export function rowWeight(row: object): number {
   let weight = ROW_WEIGHT;
-  for (const value of Object.values(row)) if (typeof value === 'string') weight += value.length;
+  for (const value of Object.values(row)) weight += valueWeight(value);
+  return weight;
+}
+
+function valueWeight(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 0;
+  let weight = 0;
+  for (const [key, member] of Object.entries(value)) weight += key.length + 8 + valueWeight(member);
   return weight;
 }

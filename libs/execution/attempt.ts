@@ -8,8 +8,9 @@ import {
   type Generator,
   type GeneratorReply,
 } from '#core';
-import type { Limiters } from './limiter.js';
-import { retryDelayMs, type RetryPolicy } from './retry-policy.js';
+import type { Limiters, Place } from './limiter.js';
+import { reasonOf } from './reason.js';
+import { askedPauseMs, retryDelayMs, type RetryPolicy } from './retry-policy.js';
 
 /** What every attempt of an execution shares. */
 export interface AttemptPorts {
@@ -18,7 +19,9 @@ export interface AttemptPorts {
   readonly retry: RetryPolicy;
   /** Resolves when the events are durable. */
   readonly post: (events: readonly ExecutionEvent[]) => Promise<void>;
-  /** Cuts off what is on the wire, and every wait. */
+  /** Nothing more is sent: ends every wait for a slot or a retry. Aborted whenever `abort` is. */
+  readonly halt: AbortSignal;
+  /** Cuts off what is on the wire, too. */
   readonly abort: AbortSignal;
 }
 
@@ -45,16 +48,15 @@ export interface AttemptResult {
  * Asks a generator until it answers or the policy gives up. The intent of each attempt is durable before its request is sent, and each failure is
  * journaled with its reason. The answer itself, and the last failure, are the caller's to journal (the failure is left in `carried`), so that
  * they are remembered together with what follows from them.
- * @throws GeneratorError after the last retry; the reason of `ports.abort` when that is aborted.
+ * @throws GeneratorError after the last retry; something for which `isCutOff` holds when `ports.halt` or `ports.abort` was aborted.
  */
 export async function attempt(generator: Generator, spec: AttemptSpec, ports: AttemptPorts): Promise<AttemptResult> {
-  const { clock, abort } = ports;
-  const { carried } = spec;
+  const { clock, abort, halt } = ports;
+  const { carried, itemId, purpose, turn, branch } = spec;
   const limiter = ports.limiters.get(generator.limitKey);
   for (let retry = 0; ; retry++) {
     const attemptId = uuidv7();
-    const { itemId, purpose, turn, branch } = spec;
-    const place = await limiter.place(generator.maxInFlight, abort);
+    const place = await limiter.place(generator.maxInFlight, halt);
     let delayMs: number;
     try {
       const intent = {
@@ -68,32 +70,51 @@ export async function attempt(generator: Generator, spec: AttemptSpec, ports: At
         at: clock.now(),
       } as const;
       await ports.post([...carried.splice(0), intent]);
-      await place.enter();
+      await enter(place, halt).catch((error: unknown) => {
+        // Known not to have been sent: it must not be taken for lost when the execution is taken up again.
+        const detail = 'The execution was ended before this request was sent.';
+        carried.push({ kind: 'attempt-failed', attemptId, itemId, latencyMs: 0, fault: 'not-sent', detail, at: clock.now() });
+        throw error;
+      });
       const sent = performance.now();
       try {
         const reply = await generator.generate({ messages: spec.messages, signal: abort });
         return { attemptId, reply, latencyMs: performance.now() - sent, at: clock.now() };
       } catch (error) {
         if (abort.aborted) throw error;
-        const failure = error instanceof GeneratorError ? error : new GeneratorError('invalid-answer', unexpected(error), { cause: error });
-        place.release();
-        const latencyMs = performance.now() - sent;
+        const failure =
+          error instanceof GeneratorError
+            ? error
+            : new GeneratorError('invalid-answer', reasonOf(error, 'The generator'), { cause: error });
         const { fault, message: detail } = failure;
-        carried.push({ kind: 'attempt-failed', attemptId, itemId, latencyMs, fault, detail, at: clock.now() });
+        carried.push({
+          kind: 'attempt-failed',
+          attemptId,
+          itemId,
+          latencyMs: performance.now() - sent,
+          fault,
+          detail,
+          at: clock.now(),
+        });
+        limiter.hold(askedPauseMs(failure) ?? 0);
         const delay = retryDelayMs(ports.retry, retry, failure, Math.random);
         if (delay === null) throw failure;
-        if (failure.fault === 'rate-limited') limiter.hold(failure.retryAfterMs ?? 0);
         delayMs = delay;
       }
     } finally {
       place.release();
     }
     await ports.post(carried.splice(0));
-    await clock.sleep(delayMs, abort);
+    await clock.sleep(delayMs, halt);
   }
 }
 
-/** A client that throws anything else is at fault; its message could quote what it was sent, so only the kind is kept. */
-function unexpected(error: unknown): string {
-  return `The generator failed unexpectedly (${error instanceof Error ? error.name : typeof error}).`;
+/** Whether an attempt ended only because the execution was told to end: nothing follows from it for the item. */
+export function isCutOff(error: unknown, ports: AttemptPorts): boolean {
+  return ports.abort.aborted || (ports.halt.aborted && error === ports.halt.reason);
+}
+
+async function enter(place: Place, halt: AbortSignal): Promise<void> {
+  await place.enter();
+  halt.throwIfAborted();
 }

@@ -1,6 +1,12 @@
-/** Tasks that run at the same time, up to a number. The first failure is kept, and no further task is taken. */
+import { setImmediate as turn } from 'node:timers/promises';
+
+/** How long tasks may be begun in a row before everything else in the process gets a turn. */
+const LONGEST_BURST_MS = 5;
+
+/** Tasks that run at the same time, up to a number. The first failure is kept. */
 export class Crew {
   #running = 0;
+  #burstMs = 0;
   #failure: { readonly error: unknown } | null = null;
   #changed: () => void = () => undefined;
 
@@ -13,7 +19,13 @@ export class Crew {
 
   /** Starts a task, and resolves when there is room for another one. */
   async start(task: () => Promise<void>): Promise<void> {
+    const began = performance.now();
     void this.#work(task);
+    this.#burstMs += performance.now() - began;
+    if (this.#burstMs > LONGEST_BURST_MS) {
+      await turn();
+      this.#burstMs = 0;
+    }
     await this.#until(() => this.#running < this.most);
   }
 

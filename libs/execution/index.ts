@@ -1,5 +1,6 @@
-export { runExecution, type CompiledOrchestrator, type EngineOptions } from './engine.js';
+export { runExecution } from './engine.js';
 export { Limiters } from './limiter.js';
+export type { CompiledOrchestrator, EngineOptions } from './orchestration.js';
 export { planItems, PlanHash, samplePositions, type PlanShape } from './plan.js';
 export { DEFAULT_RETRIES, type RetryPolicy } from './retry-policy.js';
 export type { CompiledScorer } from './scoring.js';

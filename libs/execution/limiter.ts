@@ -2,6 +2,7 @@ import type { Clock } from '#core';
 
 interface Waiter {
   readonly max: number;
+  readonly signal: AbortSignal;
   readonly grant: () => void;
 }
 
@@ -9,6 +10,9 @@ interface Waiter {
  * The slots of one endpoint and credential, shared by all who send there. A slot is held only while a request is on the wire. Before that, a
  * request has a place in the queue, for which its intent may be made durable: as many places as a fraction of the slots, so that a slot that
  * becomes free finds a request ready, and a crash leaves few intents that were never sent.
+ *
+ * Both queues are strictly first come, first served. Whoever brings a smaller maximum waits until there are fewer requests than that, and those
+ * behind wait with them: nobody starves.
  */
 export class Limiter {
   #onWire = 0;
@@ -25,7 +29,11 @@ export class Limiter {
     return this.#onWire;
   }
 
-  /** Waits for a place in the queue. `release` gives it back, once; `enter` trades it for a slot. */
+  /**
+   * Waits for a place in the queue.
+   * @param max how many may be on the wire at once, at least 1.
+   * @param signal ends this wait and that of `enter`, which then reject with its reason.
+   */
   async place(max: number, signal: AbortSignal): Promise<Place> {
     await this.#wait(this.#places, max, signal);
     let held: 'place' | 'slot' | 'nothing' = 'place';
@@ -53,20 +61,25 @@ export class Limiter {
   async #wait(queue: Waiter[], max: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
+      let waiting = true;
       const abort = (): void => {
         queue.splice(queue.indexOf(waiter), 1);
         reject(signal.reason as Error);
+        // Whoever stood behind may have needed less.
+        this.#admit();
       };
       const waiter: Waiter = {
         max,
+        signal,
         grant: () => {
+          waiting = false;
           signal.removeEventListener('abort', abort);
           resolve();
         },
       };
       queue.push(waiter);
-      signal.addEventListener('abort', abort, { once: true });
       this.#admit();
+      if (waiting) signal.addEventListener('abort', abort, { once: true });
     });
   }
 
@@ -76,12 +89,13 @@ export class Limiter {
       if (!this.#pausing) void this.#resumeAfter(pauseMs);
       return;
     }
-    for (let next = this.#slots[0]; next && this.#onWire < next.max; next = this.#slots[0]) {
+    // One that was aborted takes itself out of the queue, and then those behind are admitted.
+    for (let next = this.#slots[0]; next && !next.signal.aborted && this.#onWire < next.max; next = this.#slots[0]) {
       this.#slots.shift();
       this.#onWire += 1;
       next.grant();
     }
-    for (let next = this.#places[0]; next && this.#ahead < Math.max(1, Math.ceil(next.max / 4)); next = this.#places[0]) {
+    for (let next = this.#places[0]; next && !next.signal.aborted && this.#ahead < Math.ceil(next.max / 4); next = this.#places[0]) {
       this.#places.shift();
       this.#ahead += 1;
       next.grant();
@@ -110,7 +124,9 @@ export class Limiters {
   constructor(private readonly clock: Clock) {}
 
   get(limitKey: string): Limiter {
-    const limiter = this.#byKey.get(limitKey) ?? new Limiter(this.clock);
+    const known = this.#byKey.get(limitKey);
+    if (known) return known;
+    const limiter = new Limiter(this.clock);
     this.#byKey.set(limitKey, limiter);
     return limiter;
   }

@@ -16,13 +16,18 @@ const MAX_BATCH = 1_000;
 export class Outbox {
   #posted: Posted[] = [];
   #wake: (() => void) | null = null;
-  #closed = false;
+  readonly #closing = new AbortController();
+
+  /** Aborted, before anybody who posted is told, when nobody will remember anything any more. */
+  get closed(): AbortSignal {
+    return this.#closing.signal;
+  }
 
   /** Resolves when the events are remembered, all of them or none. Rejects when nobody will remember them any more. */
   post(events: readonly ExecutionEvent[]): Promise<void> {
     if (events.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      if (this.#closed) {
+      if (this.closed.aborted) {
         reject(new OutboxClosed());
         return;
       }
@@ -59,7 +64,7 @@ export class Outbox {
       }
       await finished;
     } finally {
-      this.#closed = true;
+      this.#closing.abort(new OutboxClosed());
       for (const posted of [...current, ...this.#posted.splice(0)]) posted.reject(new OutboxClosed());
     }
   }

@@ -9,28 +9,40 @@ export interface PlanShape {
   readonly repeats: number;
 }
 
+/** Items are made in pages of this size, however many come of one page of prompts: some milliseconds of hashing at a time. */
+const PAGE_ITEMS = 1_000;
+
 /**
- * The items of a plan, prompt by prompt: every prompt × chain × repeat. An item's id is a hash of what it is, and of which of several equal
- * prompts it is, never of its position: the same work has the same ids in any order.
+ * The items of a plan, in pages, prompt by prompt: every prompt × chain × repeat. An item's id is a hash of what it is, and of which of several
+ * equal ones it is (the same prompt twice, or the same chain twice), never of its position: the same work has the same ids in any order.
  */
 export async function* planItems(prompts: AsyncIterable<readonly string[]>, shape: PlanShape): AsyncGenerator<Item[]> {
   const chainIds = shape.chains.map((chain) => contentId(chain));
+  const chainCounts = new Map<string, number>();
+  // Of the chains that are equal: which one, and of how many.
+  const ranks = chainIds.map((chainId) => {
+    const rank = chainCounts.get(chainId) ?? 0;
+    chainCounts.set(chainId, rank + 1);
+    return rank;
+  });
   const seen = new Map<string, number>();
   let position = 0;
+  const items: Item[] = [];
   for await (const values of prompts) {
-    const items: Item[] = [];
     for (const value of values) {
       const prompt = promptId(value);
-      const occurrence = seen.get(prompt) ?? 0;
-      seen.set(prompt, occurrence + 1);
+      const before = seen.get(prompt) ?? 0;
+      seen.set(prompt, before + 1);
       for (const [chain, chainId] of chainIds.entries()) {
+        const occurrence = before * (chainCounts.get(chainId) ?? 1) + (ranks[chain] ?? 0);
         for (let repeat = 0; repeat < shape.repeats; repeat++) {
           const id = contentId({ prompt, chain: chainId, repeat, occurrence });
           items.push({ id, position: position++, promptId: prompt, value, chain, repeat, occurrence });
+          if (items.length === PAGE_ITEMS) yield items.splice(0);
         }
       }
     }
-    yield items;
+    if (items.length > 0) yield items.splice(0);
   }
 }
 
@@ -39,7 +51,7 @@ export class PlanHash {
   readonly #hash: Hash;
 
   constructor(resolved: JsonValue) {
-    this.#hash = createHash('sha256').update(canonicalJson(resolved));
+    this.#hash = createHash('sha256').update(`${canonicalJson(resolved)}\n`);
   }
 
   add(items: readonly Item[]): void {

@@ -1,6 +1,4 @@
 import {
-  GeneratorError,
-  UnreadableVerdict,
   uuidv7,
   type Exchange,
   type ExecutionEvent,
@@ -8,8 +6,10 @@ import {
   type Item,
   type ItemScored,
   type Scorer,
+  type ScorerPorts,
 } from '#core';
-import { attempt, type AttemptPorts } from './attempt.js';
+import { attempt, isCutOff, type AttemptPorts } from './attempt.js';
+import { reasonOf } from './reason.js';
 
 /** A scorer, compiled, with the judge that it asks, if it asks one. */
 export interface CompiledScorer {
@@ -25,19 +25,26 @@ export interface CompiledScorer {
 export type Verdict =
   { readonly kind: 'scored'; readonly events: readonly ItemScored[] } | { readonly kind: 'unscored'; readonly reason: string };
 
-/** Judges one answer by all scorers. Judges are asked as attempts of the item, with retries and limits of their own. */
+/**
+ * Judges one answer by all scorers. Judges are asked as attempts of the item, with retries and limits of their own; each scorer's questions are a
+ * branch of their own.
+ * @param carried what is true of the item but not posted yet: a judge's intent takes it along, so the answer is durable before it is judged by
+ * another model; what came of the judges is left there for the caller to journal with the verdict.
+ * @throws something for which `isCutOff` holds when the execution was told to end.
+ */
 export async function judge(
   item: Item,
   exchange: Exchange,
   scorers: readonly CompiledScorer[],
   scoringRunId: string,
   ports: AttemptPorts,
+  carried: ExecutionEvent[],
 ): Promise<Verdict> {
   const subject = { response: exchange.response, prompt: exchange.original, convertedPrompt: exchange.converted };
   const events: ItemScored[] = [];
-  for (const scorer of scorers) {
+  for (const [branch, scorer] of scorers.entries()) {
     try {
-      const score = await scorer.score(subject, { signal: ports.abort, judge: askJudge(item, scorer, ports) });
+      const score = await scorer.score(subject, { signal: ports.abort, judge: askJudge(item.id, branch, scorer, ports, carried) });
       const { id, name, type, version } = scorer;
       events.push({
         kind: 'item-scored',
@@ -50,42 +57,28 @@ export async function judge(
         score,
       });
     } catch (error) {
-      if (ports.abort.aborted) throw error;
-      return { kind: 'unscored', reason: `Not scored by '${scorer.name}': ${reasonOf(error)}` };
+      if (isCutOff(error, ports)) throw error;
+      return { kind: 'unscored', reason: `Not scored by '${scorer.name}': ${reasonOf(error, 'The scorer')}` };
     }
   }
   return { kind: 'scored', events };
 }
 
-function askJudge(item: Item, scorer: CompiledScorer, ports: AttemptPorts) {
+function askJudge(
+  itemId: string,
+  branch: number,
+  scorer: CompiledScorer,
+  ports: AttemptPorts,
+  carried: ExecutionEvent[],
+): ScorerPorts['judge'] {
   let turn = 0;
-  const carried: ExecutionEvent[] = [];
-  return async (messages: Parameters<Parameters<Scorer>[1]['judge']>[0]) => {
+  return async (messages) => {
     if (!scorer.judge) throw new TypeError(`The scorer type '${scorer.type}' asks a judge without having one.`);
-    const spec = { itemId: item.id, purpose: 'judge', turn: turn++, branch: 0, earlier: 0, messages, carried } as const;
-    const { attemptId, reply, latencyMs, at } = await attempt(scorer.judge, spec, ports).catch(async (error: unknown) => {
-      await ports.post(carried.splice(0));
-      throw error;
-    });
+    const spec = { itemId, purpose: 'judge', turn: turn++, branch, earlier: 0, messages, carried } as const;
+    const { attemptId, reply, latencyMs, at } = await attempt(scorer.judge, spec, ports);
     const { finishReason, usage } = reply;
-    const answered: ExecutionEvent = {
-      kind: 'attempt-answered',
-      attemptId,
-      itemId: item.id,
-      at,
-      blocked: reply.kind === 'blocked',
-      latencyMs,
-      finishReason,
-      usage,
-      exchange: null,
-    };
-    await ports.post([answered]);
+    const blocked = reply.kind === 'blocked';
+    carried.push({ kind: 'attempt-answered', attemptId, itemId, at, blocked, latencyMs, finishReason, usage, exchange: null });
     return reply;
   };
-}
-
-/** Why a scorer failed. Its own words are kept only where they are known to quote nothing. */
-function reasonOf(error: unknown): string {
-  if (error instanceof GeneratorError || error instanceof UnreadableVerdict) return error.message;
-  return `the scorer failed unexpectedly (${error instanceof Error ? error.name : typeof error})`;
 }

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import { Conflict, NotFound, StaleRevision, uuidv7, type JsonObject } from '#core';
-import type { ConfigurationNoun, ConfigurationTable, MemoryTables, SealedSecret } from './tables.js';
+import type { ConfigurationNoun, ConfigurationTable, MemoryTables, StoredSecret } from './tables.js';
 
 /** A page of a list that is ordered by id, newest first: `before` is the last id of the page before. */
 export interface PageRequest {
@@ -12,7 +12,7 @@ export type ConfigurationDraft = {
   readonly name: string;
   readonly type: string;
   readonly parameters: JsonObject;
-  readonly secrets: Readonly<Record<string, SealedSecret>>;
+  readonly secrets: Readonly<Record<string, StoredSecret>>;
 };
 
 const SINGULAR: Record<ConfigurationNoun, string> = {
@@ -74,9 +74,16 @@ export class ConfigurationWriter extends ConfigurationReader {
     const present = await this.get(id);
     assertRevision(present, revision);
     if (changes.name !== undefined) await this.#assertNameIsFree(changes.name, id);
-    const row: ConfigurationTable = { ...present, ...changes, revision: present.revision + 1, updated_at: new Date().toISOString() };
+    const row = {
+      name: changes.name ?? present.name,
+      type: changes.type ?? present.type,
+      parameters: changes.parameters ?? present.parameters,
+      secrets: changes.secrets ?? present.secrets,
+      revision: present.revision + 1,
+      updated_at: new Date().toISOString(),
+    };
     await this.tx.updateTable(this.noun).set(row).where('id', '=', id).execute();
-    return row;
+    return { ...present, ...row };
   }
 
   /** @throws NotFound, StaleRevision */

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { Conflict, NotFound, type ExecutionState } from '#core';
 import type { PageRequest } from './configurations.js';
+import type { Reservations } from './conversation-tails.js';
 import type { ExecutionTable, MemoryTables } from './tables.js';
 
 /** The states that nothing follows. */
@@ -39,7 +40,10 @@ export class ExecutionReader {
 }
 
 export class ExecutionWriter extends ExecutionReader {
-  constructor(private readonly tx: Transaction<MemoryTables>) {
+  constructor(
+    private readonly tx: Transaction<MemoryTables>,
+    private readonly reservations: Reservations,
+  ) {
     super(tx);
   }
 
@@ -75,6 +79,7 @@ export class ExecutionWriter extends ExecutionReader {
       await this.tx.deleteFrom(table).where('execution_id', '=', id).execute();
     }
     await this.tx.deleteFrom('executions').where('id', '=', id).execute();
+    this.reservations.deletes();
   }
 
   /** Takes back items that a crash left without their execution. Only when nobody plans, as at the opening of a store. */

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql, type RawBuilder, type Transaction } from 'kysely';
 import { ITEM_STATES, type Coverage, type Item, type ItemProgress, type ItemState } from '#core';
 import type { AttemptTable, ItemTable, MemoryTables } from './tables.js';
 
@@ -25,6 +25,8 @@ export interface ScorerSummary {
   readonly mean: number | null;
 }
 
+type StatusRow = ItemTable & { readonly state: ItemState; readonly reason: string | null };
+
 /** What becomes of the planned prompts. */
 export class ItemReader {
   constructor(private readonly db: Transaction<MemoryTables>) {}
@@ -42,16 +44,26 @@ export class ItemReader {
 
   /** Items with their states, by position from `after` (exclusive) on. */
   async list(executionId: string, after: number, limit: number, state?: ItemState): Promise<ItemStatus[]> {
-    const wanted = state === undefined ? sql`true` : sql`coalesce(outcome.state, 'open') = ${state}`;
-    const { rows } = await sql<ItemTable & { state: ItemState; reason: string | null }>`
-      select items.*, coalesce(outcome.state, 'open') as state, outcome.reason
-      from items left join (${this.#latestOutcomes(executionId)}) as outcome on outcome.item_id = items.id
-      where items.execution_id = ${executionId} and items.position > ${after} and ${wanted}
-      order by items.position limit ${limit}`.execute(this.db);
+    const items = sql`select * from items where execution_id = ${executionId} and position > ${after}`;
+    // Without a state to look for, the page is known before the outcomes are, and they are counted for it alone.
+    const query =
+      state === undefined
+        ? sql<StatusRow>`
+            with page as materialized (${items} order by position limit ${limit})
+            select page.*, coalesce(outcome.state, 'open') as state, outcome.reason
+            from page left join (${this.#latestOutcomes(executionId, sql`and item_id in (select id from page)`)}) as outcome
+              on outcome.item_id = page.id
+            order by page.position`
+        : sql<StatusRow>`
+            select page.*, coalesce(outcome.state, 'open') as state, outcome.reason
+            from (${items}) as page left join (${this.#latestOutcomes(executionId)}) as outcome on outcome.item_id = page.id
+            where coalesce(outcome.state, 'open') = ${state}
+            order by page.position limit ${limit}`;
+    const { rows } = await query.execute(this.db);
     return rows.map((row) => ({ ...toItem(row), state: row.state, reason: row.reason }));
   }
 
-  /** The journal of some items, in the order of writing. */
+  /** The journal of some items: the attempts in the order of their intents, each intent before what came of it. */
   async attempts(executionId: string, itemIds: readonly string[]): Promise<AttemptTable[]> {
     if (itemIds.length === 0) return [];
     return this.db
@@ -59,8 +71,9 @@ export class ItemReader {
       .selectAll()
       .where('execution_id', '=', executionId)
       .where('item_id', 'in', itemIds)
-      .orderBy('happened_at')
       .orderBy('attempt_id')
+      .orderBy(sql`phase <> 'intended'`)
+      .orderBy('happened_at')
       .execute();
   }
 
@@ -96,15 +109,15 @@ export class ItemReader {
     return [...chains].map(([chain, states]) => ({ chain, states }));
   }
 
-  /** What each scorer said, by converter chain, of the latest scoring run of each item. */
+  /** What each scorer said, by converter chain, in the scoring run by which each item was last settled: what its state counts. */
   async byScorer(executionId: string): Promise<ScorerSummary[]> {
     const { rows } = await sql<ScorerSummary>`
       with latest as (
-        select item_id, max(scoring_run_id) as scoring_run_id from scores where execution_id = ${executionId} group by item_id
+        select item_id, max(scoring_run_id) as scoring_run_id from outcomes where execution_id = ${executionId} group by item_id
       )
       select items.chain, scores.scorer_id as "scorerId", scores.scorer_name as "scorerName", scores.scorer_type as "scorerType", count(*) as scores,
-        case when min(score_type) = 'true_false' then count(*) filter (where value = 'true') end as positive,
-        case when min(score_type) = 'float_scale' then avg(try_cast(value as double)) end as mean
+        case when min(scores.score_type) = 'true_false' then count(*) filter (where scores.value = 'true') end as positive,
+        case when min(scores.score_type) = 'float_scale' then avg(try_cast(scores.value as double)) end as mean
       from scores
       join latest on latest.item_id = scores.item_id and latest.scoring_run_id = scores.scoring_run_id
       join items on items.id = scores.item_id and items.execution_id = ${executionId}
@@ -113,9 +126,9 @@ export class ItemReader {
     return rows;
   }
 
-  #latestOutcomes(executionId: string) {
-    return sql`select item_id, arg_max(state, scoring_run_id) as state, arg_max(reason, scoring_run_id) as reason
-      from outcomes where execution_id = ${executionId} group by item_id`;
+  #latestOutcomes(executionId: string, restriction: RawBuilder<unknown> = sql``) {
+    return sql`select item_id, arg_max(state, scoring_run_id) as state, arg_max_null(reason, scoring_run_id) as reason
+      from outcomes where execution_id = ${executionId} ${restriction} group by item_id`;
   }
 
   async #targetAttempts(executionId: string, items: readonly Item[]): Promise<AttemptTable[]> {
@@ -134,7 +147,13 @@ export class ItemReader {
       .where('execution_id', '=', executionId)
       .where('item_id', 'in', ids)
       .where('purpose', '=', 'target');
-    return this.db.selectFrom('attempts').selectAll().where('execution_id', '=', executionId).where('attempt_id', 'in', intents).execute();
+    return this.db
+      .selectFrom('attempts')
+      .selectAll()
+      .where('execution_id', '=', executionId)
+      .where('attempt_id', 'in', intents)
+      .orderBy('attempt_id')
+      .execute();
   }
 
   async #answers(attempts: readonly AttemptTable[]): Promise<Map<string, { conversationId: string; original: string; converted: string }>> {

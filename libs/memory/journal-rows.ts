@@ -1,6 +1,6 @@
 import { sha256, type AttemptAnswered, type ExecutionEvent } from '#core';
 import type { Rows } from '#database';
-import type { ConversationTails } from './conversation-tails.js';
+import type { Reservations } from './conversation-tails.js';
 import type { AttemptTable, MemoryTables, MessageTable, OutcomeTable, ScoreTable } from './tables.js';
 
 /** What the rows of an execution carry besides the events. */
@@ -9,8 +9,11 @@ export interface JournalContext {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** The rows that remember a batch of events: the journal, and the projections that are written with it. */
-export function journalRows(events: readonly ExecutionEvent[], context: JournalContext, tails: ConversationTails): Rows<MemoryTables> {
+/**
+ * The rows that remember a batch of events: the journal, and the projections that are written with it.
+ * @param reservations whose tails know the conversations of the events.
+ */
+export function journalRows(events: readonly ExecutionEvent[], context: JournalContext, reservations: Reservations): Rows<MemoryTables> {
   const attempts: Partial<AttemptTable>[] = [];
   const outcomes: OutcomeTable[] = [];
   const messages: MessageTable[] = [];
@@ -26,7 +29,7 @@ export function journalRows(events: readonly ExecutionEvent[], context: JournalC
       }
       case 'attempt-answered':
         attempts.push({ ...place, ...answeredColumns(event), happened_at: moment });
-        if (event.exchange) messages.push(...exchangeRows(event, event.exchange, context, tails, moment));
+        if (event.exchange) messages.push(...exchangeRows(event, event.exchange, context, reservations, moment));
         break;
       case 'attempt-failed': {
         const { attemptId, latencyMs, fault, detail } = event;
@@ -92,11 +95,10 @@ function exchangeRows(
   event: AttemptAnswered,
   exchange: NonNullable<AttemptAnswered['exchange']>,
   context: JournalContext,
-  tails: ConversationTails,
+  reservations: Reservations,
   moment: string,
 ): MessageTable[] {
-  // The engine's conversations are its own and begin here, so the store need not be asked for their tails.
-  const first = tails.reserve(exchange.conversationId, 2, -1);
+  const first = reservations.reserve(exchange.conversationId, 2);
   const shared = {
     conversation_id: exchange.conversationId,
     sent_at: moment,

@@ -1,18 +1,18 @@
 import type { Transaction } from 'kysely';
 import type { ExecutionEvent } from '#core';
-import { migrate, StatementFailed, type Database, type DatabaseSize } from '#database';
+import { migrate, type Database, type DatabaseSize } from '#database';
 import { ConfigurationReader, ConfigurationWriter } from './configurations.js';
-import { ConversationTails } from './conversation-tails.js';
+import { ConversationTails, type Reservations } from './conversation-tails.js';
 import { DatasetReader, DatasetWriter } from './datasets.js';
 import { ExecutionReader, ExecutionWriter } from './executions.js';
 import { ItemReader } from './items.js';
 import { journalRows, type JournalContext } from './journal-rows.js';
 import { MessageReader, MessageWriter } from './messages.js';
 import { memoryMigrations } from './migrations.js';
-import { assertOwner, OwnerReader, OwnerWriter, type Owner } from './owner.js';
+import { assertOwner, assertUnused, OwnerReader, ownerOf, OwnerWriter, type Owner } from './owner.js';
 import { ScoreReader, ScoreWriter } from './scores.js';
 import { readStats } from './stats.js';
-import type { ConfigurationNoun, ItemTable, MemoryTables, OwnerTable, PromptTable } from './tables.js';
+import type { ConfigurationNoun, ItemTable, MemoryTables, PromptTable } from './tables.js';
 
 /** The readers of one snapshot, one per noun. */
 function readersOf(db: Transaction<MemoryTables>) {
@@ -29,14 +29,14 @@ function readersOf(db: Transaction<MemoryTables>) {
 }
 
 /** The writers of one transaction, one per noun. Each reads too, what the transaction has written included. */
-function writersOf(tx: Transaction<MemoryTables>, tails: ConversationTails) {
+function writersOf(tx: Transaction<MemoryTables>, reservations: Reservations) {
   return {
+    ...readersOf(tx),
     owner: new OwnerWriter(tx),
     configurations: (noun: ConfigurationNoun) => new ConfigurationWriter(tx, noun),
     datasets: new DatasetWriter(tx),
-    executions: new ExecutionWriter(tx),
-    items: new ItemReader(tx),
-    messages: new MessageWriter(tx, tails),
+    executions: new ExecutionWriter(tx, reservations),
+    messages: new MessageWriter(tx, reservations),
     scores: new ScoreWriter(tx),
   };
 }
@@ -54,19 +54,22 @@ export class MemoryStore {
 
   /**
    * Takes over an open database: brings it to the present schema, and compares its owner with the one the catalog names.
-   * @param expected the owner according to the catalog, or null to look at whatever is there (rebuilding a catalog).
-   * @param provisioning whether the store may be new; only then an owner is written.
+   * @param expected the owner according to the catalog, or null to look at whatever is there and change nothing (rebuilding a catalog).
+   * @param provisioning whether the store may be new; only then an owner is written, and only into a database that nobody has used: an empty
+   * one, or one that a crash left before its owner was written.
    * @throws StoreSwitched, DatabaseNewer; the database is closed then.
    */
   static async open(database: Database<MemoryTables>, name: string, expected: Owner | null, provisioning: boolean): Promise<MemoryStore> {
     const store = new MemoryStore(database);
     try {
-      if (expected && !provisioning) {
-        // Before anything is written: a foreign file must not be migrated either.
-        assertOwner(await ownerOf(database), expected);
-      }
-      if (expected || provisioning) await migrate(database, memoryMigrations, name);
-      if (expected && provisioning) await store.transact((memory) => memory.owner.claim(expected));
+      if (!expected) return store;
+      // Before anything is written: a foreign file must not be migrated either.
+      const present = await ownerOf(database);
+      if (present || !provisioning) assertOwner(present, expected);
+      else await assertUnused(database, expected);
+      await migrate(database, memoryMigrations, name);
+      if (!present) await store.transact((memory) => memory.owner.claim(expected));
+      store.#sweep();
       return store;
     } catch (error) {
       await database.close();
@@ -89,12 +92,13 @@ export class MemoryStore {
 
   /** Runs `fn` alone, in one transaction; nothing of it stays when it throws. */
   transact<T>(fn: (memory: MemoryWriters) => Promise<T>): Promise<T> {
-    return this.#database.transact((tx) => fn(writersOf(tx, this.#tails)));
+    return this.#reserving((reservations) => this.#database.transact((tx) => fn(writersOf(tx, reservations))));
   }
 
   /** Remembers a batch of what an execution yielded, all or nothing. Resolves when it is durable. */
-  append(events: readonly ExecutionEvent[], context: JournalContext): Promise<void> {
-    return this.#database.append(journalRows(events, context, this.#tails));
+  async append(events: readonly ExecutionEvent[], context: JournalContext): Promise<void> {
+    await this.#learnTails(events);
+    await this.#reserving((reservations) => this.#database.append(journalRows(events, context, reservations)));
   }
 
   /** Appends many rows that nothing refers to yet: the prompts of a dataset, the items of a plan. Resolves when they are durable. */
@@ -113,14 +117,39 @@ export class MemoryStore {
   close(graceMs?: number): Promise<void> {
     return this.#database.close(graceMs);
   }
-}
 
-/** The owner of whatever file was opened; none when it has no such table, and so is no memory at all. */
-async function ownerOf(database: Database<MemoryTables>): Promise<OwnerTable | null> {
-  try {
-    return await database.read((db) => new OwnerReader(db).find());
-  } catch (error) {
-    if (error instanceof StatementFailed) return null;
-    throw error;
+  /**
+   * Takes back what a crash left half-way. It is the first job of the writer, so nobody can be uploading or planning yet, and nobody waits for it:
+   * if it fails, the rows stay unseen and are taken back another time.
+   */
+  #sweep(): void {
+    void this.transact(async (memory) => {
+      await memory.datasets.dropOrphans();
+      await memory.executions.dropOrphans();
+    }).catch(() => undefined);
+  }
+
+  /** Lends sequence numbers to one write, and takes back those of a write that failed. */
+  async #reserving<T>(write: (reservations: Reservations) => Promise<T>): Promise<T> {
+    const reservations = this.#tails.reservations();
+    let written = false;
+    try {
+      const result = await write(reservations);
+      written = true;
+      return result;
+    } finally {
+      reservations.end(written);
+    }
+  }
+
+  /** Makes sure that the tails of the events' conversations are at hand. As good as always they are: conversations begin here, and are short. */
+  async #learnTails(events: readonly ExecutionEvent[]): Promise<void> {
+    const ids = new Set<string>();
+    for (const event of events) if (event.kind === 'attempt-answered' && event.exchange) ids.add(event.exchange.conversationId);
+    if (ids.size > 0 && !this.#tails.ready) this.#tails.start(await this.read((memory) => memory.messages.newestConversation()));
+    const unknown = [...ids].filter((id) => !this.#tails.knows(id));
+    if (unknown.length === 0) return;
+    const stored = await this.read((memory) => memory.messages.tails(unknown));
+    for (const id of unknown) this.#tails.learn(id, stored.get(id) ?? -1);
   }
 }

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely';
-import { Conflict, InvalidInput, NotFound, sha256, uuidv7, type JsonObject, type Role } from '#core';
-import type { ConversationTails } from './conversation-tails.js';
+import { Conflict, InvalidInput, isUuid, NotFound, sha256, uuidv7, type JsonObject, type Role } from '#core';
+import type { Reservations } from './conversation-tails.js';
 import type { MemoryTables, MessageTable } from './tables.js';
 
 /** All that are given must hold. An empty list of ids finds nothing. Every value, and every key of labels and metadata, is bound, never spliced. */
@@ -54,9 +54,14 @@ export class MessageReader {
     return query.execute();
   }
 
+  async find(id: string): Promise<MessageTable | null> {
+    const [found] = await this.list({ ids: [id] }, 1);
+    return found ?? null;
+  }
+
   /** @throws NotFound */
   async get(id: string): Promise<MessageTable> {
-    const [found] = await this.list({ ids: [id] }, 1);
+    const found = await this.find(id);
     if (!found) throw new NotFound('message', id);
     return found;
   }
@@ -73,17 +78,29 @@ export class MessageReader {
     return messages;
   }
 
-  /** The last sequence of a conversation, -1 when there is none. */
-  async tail(conversationId: string): Promise<number> {
-    const { last } = await this.db
+  /** The last sequence of each conversation that has messages. */
+  async tails(conversationIds: readonly string[]): Promise<Map<string, number>> {
+    if (conversationIds.length === 0) return new Map();
+    const rows = await this.db
       .selectFrom('messages')
-      .select(sql<number>`coalesce(max(sequence), -1)`.as('last'))
-      .where('conversation_id', '=', conversationId)
-      .executeTakeFirstOrThrow();
-    return last;
+      .select(({ fn }) => ['conversation_id', fn.max<number>('sequence').as('last')])
+      .where('conversation_id', 'in', conversationIds)
+      .groupBy('conversation_id')
+      .execute();
+    return new Map(rows.map((row) => [row.conversation_id, row.last]));
   }
 
-  /** A message of the execution's items, by role, for the items given. */
+  /** The greatest id among the conversations whose ids grow with time (UUID version 7), or null. */
+  async newestConversation(): Promise<string | null> {
+    const greatest = this.db.selectFrom('messages').select('conversation_id').orderBy('conversation_id', 'desc').limit(1);
+    const first = await greatest.executeTakeFirst();
+    if (!first || first.conversation_id[14] === '7') return first?.conversation_id ?? null;
+    // Ids of other versions, as imported ones have, can be greater than any of ours; looking at each is slower.
+    const newest = await greatest.where(sql<string>`substr(cast(conversation_id as varchar), 15, 1)`, '=', '7').executeTakeFirst();
+    return newest?.conversation_id ?? null;
+  }
+
+  /** The messages that some items of an execution brought, by conversation and in order. */
   async ofItems(executionId: string, itemIds: readonly string[]): Promise<MessageTable[]> {
     if (itemIds.length === 0) return [];
     return this.db
@@ -137,13 +154,17 @@ export function messageRow(draft: MessageDraft, conversationId: string, sequence
 export class MessageWriter extends MessageReader {
   constructor(
     private readonly tx: Transaction<MemoryTables>,
-    private readonly tails: ConversationTails,
+    private readonly reservations: Reservations,
   ) {
     super(tx);
   }
 
-  /** Adds messages to the end of a conversation, which begins with the first. @throws InvalidInput for an empty message or none at all. */
+  /**
+   * Adds messages to the end of a conversation, which begins with the first.
+   * @throws InvalidInput for an empty message, none at all, or a conversation id that is no lower-case UUID.
+   */
   async add(conversationId: string, drafts: readonly MessageDraft[]): Promise<MessageTable[]> {
+    if (!isUuid(conversationId)) throw new InvalidInput('A conversation is named by a UUID in lower case.');
     if (drafts.length === 0) throw new InvalidInput('There is no message to add.');
     if (drafts.some((draft) => (draft.convertedValue ?? draft.originalValue) === ''))
       throw new InvalidInput('A message must not be empty.');
@@ -165,7 +186,8 @@ export class MessageWriter extends MessageReader {
     const kept = withoutLastTurn ? messages.filter((message) => message.sequence <= (last?.sequence ?? 0) - turns) : messages;
     const copyId = uuidv7();
     if (kept.length === 0) return copyId;
-    this.tails.reserve(copyId, kept.length, -1);
+    this.reservations.tails.learn(copyId, -1);
+    this.reservations.reserve(copyId, kept.length);
     // A copy is nobody's answer: it belongs to no item, or an execution would count it.
     const place = { conversation_id: copyId, execution_id: null, item_id: null };
     const rows = kept.map((message, sequence) => ({ ...message, ...place, id: uuidv7(), sequence }));
@@ -196,10 +218,12 @@ export class MessageWriter extends MessageReader {
     if (copy) throw new Conflict('Copies of this conversation still refer to it. Delete them first.');
     await this.tx.deleteFrom('scores').where('message_id', 'in', ids).execute();
     await this.tx.deleteFrom('messages').where('conversation_id', '=', conversationId).execute();
+    this.reservations.deletes();
   }
 
   async #reserve(conversationId: string, count: number): Promise<number> {
-    const stored = this.tails.knows(conversationId) ? -1 : await this.tail(conversationId);
-    return this.tails.reserve(conversationId, count, stored);
+    const { tails } = this.reservations;
+    if (!tails.knows(conversationId)) tails.learn(conversationId, (await this.tails([conversationId])).get(conversationId) ?? -1);
+    return this.reservations.reserve(conversationId, count);
   }
 }

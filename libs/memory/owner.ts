@@ -1,5 +1,6 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { StoreSwitched } from '#core';
+import { StatementFailed, type Database } from '#database';
 import type { MemoryTables, OwnerTable } from './tables.js';
 
 /** Whose memory a store is, as the catalog has it. */
@@ -17,12 +18,14 @@ export class OwnerReader {
   }
 }
 
-export class OwnerWriter {
-  constructor(private readonly tx: Transaction<MemoryTables>) {}
+export class OwnerWriter extends OwnerReader {
+  constructor(private readonly tx: Transaction<MemoryTables>) {
+    super(tx);
+  }
 
   /** Writes the owner of a new store, or compares: a store never changes hands. @throws StoreSwitched */
   async claim(owner: Owner): Promise<void> {
-    const present = await new OwnerReader(this.tx).find();
+    const present = await this.find();
     if (present) assertOwner(present, owner);
     else
       await this.tx
@@ -43,5 +46,39 @@ export function assertOwner(present: OwnerTable | null, expected: Owner): void {
   throw new StoreSwitched(
     `The memory of user ${expected.user_id} is not the one that the catalog names: it ${present ? `belongs to user ${present.user_id}` : 'has no owner'}. ` +
       'It is refused, and nothing was changed. An administrator has to put the right file back.',
+  );
+}
+
+/** The owner of whatever file was opened; none when it has no such table, and so is no memory at all. */
+export async function ownerOf(database: Database<MemoryTables>): Promise<OwnerTable | null> {
+  try {
+    return await database.read((db) => new OwnerReader(db).find());
+  } catch (error) {
+    if (error instanceof StatementFailed) return null;
+    throw error;
+  }
+}
+
+/**
+ * Makes sure that a database can become somebody's memory: it is empty, or holds our tables with nothing in them.
+ * @throws StoreSwitched when it is something else, or a memory that has lost its owner.
+ */
+export async function assertUnused(database: Database<MemoryTables>, expected: Owner): Promise<void> {
+  const used = await database.read(async (db) => {
+    const { rows } = await sql<{ name: string }>`
+      select table_name as name from information_schema.tables
+      where table_schema = current_schema() and table_catalog = current_database()`.execute(db);
+    const tables = rows.map((row) => row.name);
+    if (tables.length > 0 && !tables.includes('schema_migrations')) return true;
+    for (const table of tables.filter((name) => name !== 'schema_migrations')) {
+      const first = await sql`select 1 from ${sql.table(table)} limit 1`.execute(db);
+      if (first.rows.length > 0) return true;
+    }
+    return false;
+  });
+  if (!used) return;
+  throw new StoreSwitched(
+    `The place of the new memory of user ${expected.user_id} is taken by a database with other content. ` +
+      'It is refused, and nothing was changed. An administrator has to move that file away.',
   );
 }

@@ -53,10 +53,13 @@ export class ScoreWriter extends ScoreReader {
     score: ScoreValue,
     scorer: { id: string | null; name: string; type: string; version: string },
   ): Promise<ScoreTable> {
-    const message = await new MessageReader(this.tx).get(messageId);
+    const messages = new MessageReader(this.tx);
+    const asked = await messages.get(messageId);
+    // A copy outlives the execution that brought its original: then it stands in for it.
+    const message = asked.original_prompt_id === asked.id ? asked : ((await messages.find(asked.original_prompt_id)) ?? asked);
     const row: ScoreTable = {
       id: uuidv7(),
-      message_id: message.original_prompt_id,
+      message_id: asked.original_prompt_id,
       scoring_run_id: null,
       execution_id: message.execution_id,
       item_id: message.item_id,

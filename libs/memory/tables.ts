@@ -16,17 +16,16 @@ export interface ConfigurationTable {
   name: string;
   type: string;
   parameters: JsonObject;
-  /** Sealed texts by parameter name. */
-  secrets: Readonly<Record<string, SealedSecret>>;
+  /** By parameter name. */
+  secrets: Readonly<Record<string, StoredSecret>>;
   revision: number;
   created_at: string;
   updated_at: string;
 }
 
-export interface SealedSecret {
-  readonly sealed: string;
-  readonly hint: string;
-}
+/** A secret as it is stored: sealed, or a reference to where the operator keeps it. Never in clear. */
+export type StoredSecret =
+  { readonly kind: 'sealed'; readonly sealed: string; readonly hint: string } | { readonly kind: 'env' | 'file'; readonly name: string };
 
 export interface DatasetTable {
   id: string;

@@ -1,6 +1,7 @@
 import type { Rows } from '../database.js';
 import { rowWeight } from '../writer-queue.js';
 import type { Connection } from './connection.js';
+import { toJson } from './values.js';
 
 /** One statement takes at most this much: turning more into JSON at once would hold up the event loop. */
 const MAX_STATEMENT_WEIGHT = 1024 * 1024;
@@ -15,11 +16,16 @@ export class BulkInsert {
 
   constructor(private readonly connection: Connection) {}
 
+  /** Looks at the tables anew: their columns may have changed. */
+  forget(): void {
+    this.#statements.clear();
+  }
+
   async insert(rows: Rows<Record<string, unknown>>): Promise<void> {
     for (const [table, list] of Object.entries(rows)) {
       if (!list || list.length === 0) continue;
       const statement = await this.#statementFor(table);
-      for (const slice of slices(list)) await this.connection.executePrepared(statement, JSON.stringify(slice));
+      for (const slice of slices(list)) await this.connection.executePrepared(statement, toJson(slice));
     }
   }
 

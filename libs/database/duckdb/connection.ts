@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
+import { DatabaseClosing } from '../errors.js';
 import { isFatal, translate } from './native-errors.js';
 import { rowsOf, toParameter } from './values.js';
 
@@ -16,6 +17,7 @@ export interface ConnectionOwner {
 export class Connection {
   #running = new Set<Promise<unknown>>();
   readonly #prepared = new Map<string, DuckDBPreparedStatement>();
+  #refusing = false;
 
   constructor(
     private readonly native: DuckDBConnection,
@@ -64,22 +66,31 @@ export class Connection {
     await this.execute('rollback').catch(() => undefined);
   }
 
-  /** Stops the statement that is running, if any; its caller is told that the database is closing. */
-  interrupt(): void {
-    if (this.#running.size > 0) this.native.interrupt();
+  /** Stops the statement that is running, if any, and refuses further ones: whoever uses it is told that the database is closing. */
+  async cutOff(): Promise<void> {
+    this.#refusing = true;
+    while (this.#running.size > 0) {
+      this.native.interrupt();
+      await Promise.allSettled(this.#running);
+    }
+  }
+
+  /** Cuts off, undoes what was left open, and runs the last statements of this connection. */
+  async conclude(...statements: readonly string[]): Promise<void> {
+    await this.cutOff();
+    await this.native.run('rollback').catch(() => undefined);
+    for (const statement of statements) await this.native.run(statement);
   }
 
   async close(): Promise<void> {
-    while (this.#running.size > 0) {
-      this.interrupt();
-      await Promise.allSettled(this.#running);
-    }
+    await this.cutOff();
     for (const statement of this.#prepared.values()) statement.destroySync();
     this.#prepared.clear();
     this.native.closeSync();
   }
 
   async #guard<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#refusing) throw new DatabaseClosing();
     const running = work();
     this.#running.add(running);
     try {

@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { Kysely, type Transaction } from 'kysely';
 import { rm, stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Database, DatabaseSize, EngineCapabilities, Insert, Rows } from '../database.js';
 import { DatabaseBroken } from '../errors.js';
 import { WriterQueue } from '../writer-queue.js';
@@ -81,7 +82,11 @@ export class DuckDbDatabase<Tables> implements Database<Tables>, ConnectionOwner
 
   async checkpoint(): Promise<void> {
     this.#assertHealthy();
-    return this.#queue.exclusive(() => this.#writer.execute('checkpoint store'));
+    return this.#queue.exclusive(async () => {
+      // A checkpoint follows every change of the schema.
+      this.#bulk.forget();
+      await this.#writer.execute('checkpoint store');
+    });
   }
 
   async size(): Promise<DatabaseSize> {
@@ -99,21 +104,33 @@ export class DuckDbDatabase<Tables> implements Database<Tables>, ConnectionOwner
   }
 
   async #close(graceMs: number): Promise<void> {
-    const impatience = setTimeout(() => this.#writer.interrupt(), graceMs);
     try {
-      await this.#queue.drain();
+      await this.#finish(graceMs);
       await this.#pool.close();
       // Detaching folds the log into the file on the engine's thread; closing the instance would do it on ours.
-      if (!this.#broken) await this.#writer.execute('use memory').then(() => this.#writer.execute('detach store'));
+      if (!this.#broken) await this.#writer.conclude('use memory', 'detach store');
     } catch {
       // What could not be folded in stays in the log and is replayed when the file is next opened.
-    } finally {
-      clearTimeout(impatience);
+    }
+    try {
       await this.#writer.close();
       this.#instance.closeSync();
       await rm(this.#place.spill, { recursive: true, force: true });
+    } finally {
       this.#place.claim.release();
     }
+  }
+
+  /** Waits for what was begun; what is not done after `graceMs` is cut off. */
+  async #finish(graceMs: number): Promise<void> {
+    const patience = new AbortController();
+    const done = this.#queue.drain().then(() => this.#pool.drain());
+    const outOfTime = delay(graceMs, true, { signal: patience.signal }).catch(() => false);
+    const late = await Promise.race([done.then(() => false), outOfTime]);
+    patience.abort();
+    if (!late) return;
+    this.#queue.abandon();
+    await this.#writer.cutOff();
   }
 
   async #connect(): Promise<Connection> {

@@ -301,7 +301,7 @@ describe('closing', () => {
     );
     const outcome = running.catch((error: unknown) => error);
     await new Promise((resolve) => setTimeout(resolve, 50));
-    await database.close();
+    await database.close(100);
     expect(await outcome).toBeInstanceOf(DatabaseClosing);
     await expect(database.append({ notes: range(1) })).rejects.toBeInstanceOf(DatabaseClosing);
   });

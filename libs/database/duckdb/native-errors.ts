@@ -11,15 +11,24 @@ import {
   WriteConflict,
 } from '../errors.js';
 
+/** The classes whose messages quote values and SQL, so that nothing but the class itself may be believed. */
+const QUOTING = /^(Constraint|Conversion|Invalid Input|Parser|Binder|Catalog) Error:/;
+
 /** Whether the engine has given the database up: only closing and reopening helps. */
 export function isFatal(error: unknown): boolean {
-  return /^FATAL Error|has been invalidated|^INTERNAL Error/.test(messageOf(error));
+  const message = messageOf(error);
+  return /^(FATAL|INTERNAL) Error/.test(message) || (!QUOTING.test(message) && unquoted(message).includes('has been invalidated'));
 }
 
 /** The text of a native error, also of one that was made in another realm and is no `Error` of ours. */
 function messageOf(error: unknown): string {
   const { message } = (error ?? {}) as { message?: unknown };
   return typeof message === 'string' ? message : String(error);
+}
+
+/** What a message says before it quotes a key. */
+function unquoted(message: string): string {
+  return message.split('duplicate key')[0] ?? '';
 }
 
 /**
@@ -29,8 +38,11 @@ function messageOf(error: unknown): string {
  */
 export function translate(error: unknown, name: string): Error {
   if (error instanceof DomainError) return error;
-  const message = messageOf(error);
+  const whole = messageOf(error);
   const options = { cause: error };
+  if (whole.startsWith('Constraint Error')) return new ConstraintViolated(options);
+  if (QUOTING.test(whole)) return new StatementFailed(options);
+  const message = unquoted(whole);
   const holder = /Conflicting lock is held in .*?\(PID (\d+)\)/.exec(message);
   if (holder) return new DatabaseHeld(name, Number(holder[1]), 1_000);
   if (/Could not set lock on file/.test(message)) return new DatabaseHeld(name, null, 1_000);
@@ -38,7 +50,6 @@ export function translate(error: unknown, name: string): Error {
     return new DatabaseFull(options);
   if (isFatal(error)) return new DatabaseBroken(options);
   if (message.startsWith('INTERRUPT Error')) return new DatabaseClosing(options);
-  if (/^Constraint Error|violates (primary key|unique|not.null) constraint/i.test(message)) return new ConstraintViolated(options);
   if (/^TransactionContext Error: (Conflict|Failed to commit: (PRIMARY KEY|write-write|Conflict))/i.test(message))
     return new WriteConflict(options);
   if (/Read-only file system|Permission denied|Cannot open file/.test(message)) return new DatabaseReadOnly(options);

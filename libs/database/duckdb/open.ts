@@ -1,5 +1,5 @@
 import { DuckDBInstance } from '@duckdb/node-api';
-import { link, mkdir, realpath, rm, stat } from 'node:fs/promises';
+import { chmod, link, mkdir, realpath, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { systemClock, type Clock } from '#core';
@@ -80,10 +80,13 @@ async function create(path: string, name: string): Promise<void> {
     await connection.run(`attach ${quote(draft)} as draft (block_size ${BLOCK_SIZE})`);
     await connection.run('detach draft');
     connection.closeSync();
+    await chmod(draft, 0o600);
     await link(draft, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EACCES' || (error as NodeJS.ErrnoException).code === 'EROFS')
-      throw new DatabaseReadOnly({ cause: error });
+    const { code } = error as NodeJS.ErrnoException;
+    // Another process was faster: what it made is opened, or found to be held.
+    if (code === 'EEXIST') return;
+    if (code === 'EACCES' || code === 'EROFS') throw new DatabaseReadOnly({ cause: error });
     throw translate(error, name);
   } finally {
     instance.closeSync();
@@ -117,8 +120,10 @@ async function attach<Tables>(path: string, name: string, claim: FileClaim, opti
     throw translate(error, name);
   });
   const setup = await instance.connect();
+  let attached = false;
   try {
     await setup.run(`attach ${quote(path)} as store (block_size ${BLOCK_SIZE})`);
+    attached = true;
     await mkdir(spill, { recursive: true, mode: 0o700 });
     await setup.run(
       `set temp_directory = ${quote(spill)};
@@ -130,6 +135,8 @@ async function attach<Tables>(path: string, name: string, claim: FileClaim, opti
   } catch (error) {
     setup.closeSync();
     instance.closeSync();
+    // A folder of that name belongs to whoever holds the file.
+    if (attached) await rm(spill, { recursive: true, force: true });
     throw translate(error, name);
   }
 }

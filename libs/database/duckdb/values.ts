@@ -1,4 +1,12 @@
-import { DuckDBTypeId, type DuckDBDataChunk, type DuckDBResult, type DuckDBType, type DuckDBValue } from '@duckdb/node-api';
+import {
+  DuckDBTypeId,
+  DuckDBVarCharVector,
+  type DuckDBDataChunk,
+  type DuckDBResult,
+  type DuckDBType,
+  type DuckDBValue,
+  type DuckDBVector,
+} from '@duckdb/node-api';
 
 type Convert = (value: NonNullable<DuckDBValue>) => unknown;
 
@@ -39,12 +47,29 @@ function convertSlice(
   for (const [column, name] of names.entries()) {
     const vector = chunk.getColumnVector(column);
     const convert = converts[column];
+    const text = vector instanceof DuckDBVarCharVector;
     for (let index = from; index < to; index++) {
-      const value = vector.getItem(index);
+      const value = text ? textAt(vector, index) : vector.getItem(index);
       const row = into[index];
       if (row) row[name] = value === null || value === undefined ? null : convert ? convert(value) : value;
     }
   }
+}
+
+const BYTES_PER_TEXT = 16;
+const TEXT_PREFIX_AT = 4;
+
+/**
+ * A text of a column. The driver decodes it with a decoder that swallows a byte order mark at the beginning, which in a prompt is a character like
+ * any other: the engine keeps the first bytes of each text beside its length, where the mark is seen, and so put back.
+ */
+function textAt(vector: DuckDBVector, index: number): DuckDBValue {
+  const value = vector.getItem(index);
+  if (typeof value !== 'string') return value;
+  const { dataView } = vector as unknown as { dataView: DataView };
+  const at = index * BYTES_PER_TEXT;
+  if (dataView.getUint32(at, true) < 3 || dataView.getUint8(at + TEXT_PREFIX_AT) !== 0xef) return value;
+  return dataView.getUint16(at + TEXT_PREFIX_AT + 1) === 0xbbbf ? `\ufeff${value}` : value;
 }
 
 function converterFor(type: DuckDBType): Convert | null {
@@ -76,11 +101,20 @@ function converterFor(type: DuckDBType): Convert | null {
   }
 }
 
+/**
+ * A value as JSON text that the engine accepts. It refuses half a surrogate pair, which models do write: such a half becomes U+FFFD, as it does
+ * wherever text becomes bytes.
+ */
+export function toJson(value: object): string {
+  const json = JSON.stringify(value);
+  return json.includes('\\ud') ? json.replaceAll(/\\(?:ud[0-9a-f]{3}|.)/g, (escape) => (escape.length > 2 ? '\ufffd' : escape)) : json;
+}
+
 /** A query parameter as the engine takes it: objects and lists become JSON text, moments ISO text. */
 export function toParameter(value: unknown): DuckDBValue {
   if (value === undefined || value === null) return null;
   if (value instanceof Date) return value.toISOString();
-  if (typeof value === 'object') return JSON.stringify(value);
+  if (typeof value === 'object') return toJson(value);
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return value;
   throw new TypeError(`A ${typeof value} can't be a query parameter.`);
 }

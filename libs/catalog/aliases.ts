@@ -1,0 +1,115 @@
+import { Conflict, NotFound, uuidv7 } from '#core';
+import type { AuditTrail } from './audit-trail.js';
+import type { AliasRow } from './schema.js';
+import type { CatalogStorage, CatalogTransaction } from './storage.js';
+import type { Identity, User } from './users.js';
+
+/** An identity of a person. The one that was seen first is `canonical` and stays. */
+export interface Alias extends Identity {
+  readonly aliasId: string;
+  readonly userId: string;
+  readonly canonical: boolean;
+  readonly createdAt: string;
+}
+
+/** The identities of each person. Tokens with any of them open the same memory. */
+export class Aliases {
+  /** @param changed is called after each change: whose identity is whose is not what it was. */
+  constructor(
+    private readonly storage: CatalogStorage,
+    private readonly audit: AuditTrail,
+    private readonly changed: () => void,
+  ) {}
+
+  /** All aliases of a person, oldest first. @throws NotFound when there is no such person. */
+  list(userId: string): Promise<readonly Alias[]> {
+    return this.storage.read(async (db) => {
+      const user = await userRow(db, userId);
+      const rows = await db.selectFrom('aliases').selectAll().where('user_id', '=', userId).orderBy('alias_id').execute();
+      return rows.map((row) => toAlias(row, user));
+    });
+  }
+
+  /**
+   * Gives a person a further identity. It may be another person's only as long as that one has no store; when it was that person's last identity,
+   * their API keys end with it. Binding what is bound already changes nothing.
+   * @throws NotFound when there is no such person; Conflict when the identity's owner has a store.
+   */
+  async bind(userId: string, { issuer, name }: Identity, actor: string): Promise<Alias> {
+    const alias = await this.storage.transact(async (tx) => {
+      const user = await userRow(tx, userId);
+      const bound = await tx.selectFrom('aliases').selectAll().where('issuer', '=', issuer).where('name', '=', name).executeTakeFirst();
+      if (bound?.user_id === userId) return toAlias(bound, user);
+      if (bound) await this.#leave(tx, bound);
+      const row: AliasRow = { issuer, name, alias_id: uuidv7(this.storage.clock.now()), user_id: userId, created_at: this.storage.now() };
+      await tx.insertInto('aliases').values(row).execute();
+      await this.audit.write(tx, actor, 'alias.bound', userId, { aliasId: row.alias_id, formerUserId: bound?.user_id ?? null });
+      return toAlias(row, user);
+    });
+    this.changed();
+    return alias;
+  }
+
+  /** Takes an identity from a person: whoever comes with it next is somebody new. @throws NotFound; Conflict for the canonical one. */
+  async unbind(userId: string, aliasId: string, actor: string): Promise<void> {
+    await this.storage.transact(async (tx) => {
+      const user = await userRow(tx, userId);
+      const row = await tx
+        .selectFrom('aliases')
+        .selectAll()
+        .where('user_id', '=', userId)
+        .where('alias_id', '=', aliasId)
+        .executeTakeFirst();
+      if (!row) throw new NotFound('alias', aliasId);
+      if (toAlias(row, user).canonical) {
+        throw new Conflict(
+          'This is the identity that the memory was made for; it stays. Only aliases that were bound later can be removed.',
+        );
+      }
+      await tx.deleteFrom('aliases').where('issuer', '=', row.issuer).where('name', '=', row.name).execute();
+      await this.audit.write(tx, actor, 'alias.unbound', userId, { aliasId });
+    });
+    this.changed();
+  }
+
+  async #leave(tx: CatalogTransaction, alias: AliasRow): Promise<void> {
+    const store = await tx
+      .selectFrom('stores')
+      .select('store_id')
+      .where('user_id', '=', alias.user_id)
+      .where('state', '!=', 'erased')
+      .executeTakeFirst();
+    if (store) {
+      throw new Conflict(
+        `This identity belongs to user ${alias.user_id}, who already has a memory of their own. Merging two memories is a later feature.`,
+      );
+    }
+    await tx.deleteFrom('aliases').where('issuer', '=', alias.issuer).where('name', '=', alias.name).execute();
+    const other = await tx.selectFrom('aliases').select('alias_id').where('user_id', '=', alias.user_id).executeTakeFirst();
+    if (other) return;
+    await tx
+      .updateTable('api_keys')
+      .set({ revoked_at: this.storage.now() })
+      .where('user_id', '=', alias.user_id)
+      .where('revoked_at', 'is', null)
+      .execute();
+  }
+}
+
+async function userRow(db: CatalogTransaction, userId: string): Promise<Identity> {
+  const row = await db.selectFrom('users').selectAll().where('user_id', '=', userId).executeTakeFirst();
+  if (!row) throw new NotFound('user', userId);
+  return { issuer: row.issuer, name: row.canonical_name };
+}
+
+function toAlias(row: AliasRow, user: Pick<User, 'issuer' | 'name'>): Alias {
+  const { issuer, name } = row;
+  return {
+    aliasId: row.alias_id,
+    userId: row.user_id,
+    issuer,
+    name,
+    canonical: issuer === user.issuer && name === user.name,
+    createdAt: row.created_at,
+  };
+}

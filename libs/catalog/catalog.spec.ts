@@ -1,0 +1,261 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Conflict, isUuid, NotFound, QuotaExceeded } from '#core';
+import { ManualClock } from '#core/testing';
+import { DatabaseMissing } from '#database';
+import { Catalog, type Store } from './index.js';
+
+const START = Date.parse('2026-01-01T00:00:00.000Z');
+const HOUR = 3_600_000;
+const ADA = { issuer: 'shared-secret', name: 'ada' };
+const BEN = { issuer: 'shared-secret', name: 'ben' };
+
+let directory: string;
+let clock: ManualClock;
+let catalog: Catalog;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'catalog-'));
+  clock = new ManualClock(START);
+  catalog = await open();
+});
+
+afterEach(async () => {
+  await catalog.close();
+  rmSync(directory, { recursive: true });
+});
+
+function open(create = true): Promise<Catalog> {
+  return Catalog.open({ directory, file: 'catalog.db' }, { create, clock });
+}
+
+async function reopen(): Promise<void> {
+  await catalog.close();
+  catalog = await open(false);
+}
+
+describe('users', () => {
+  it('are made once, however many ask at the same time', async () => {
+    const users = await Promise.all(Array.from({ length: 64 }, () => catalog.users.resolve(ADA)));
+    expect(new Set(users.map((user) => user.userId)).size).toBe(1);
+    expect(users[0]).toMatchObject({ ...ADA, createdAt: '2026-01-01T00:00:00.000Z' });
+    expect(isUuid(users[0]?.userId ?? '')).toBe(true);
+    expect((await catalog.users.list({ limit: 10, after: null })).items).toHaveLength(1);
+  });
+
+  it('are the same after a restart, and different for each issuer and name', async () => {
+    const ada = await catalog.users.resolve(ADA);
+    await reopen();
+    expect(await catalog.users.resolve(ADA)).toEqual(ada);
+    expect(await catalog.users.get(ada.userId)).toEqual(ada);
+    const others = await Promise.all([catalog.users.resolve(BEN), catalog.users.resolve({ ...ADA, issuer: 'https://id.example.org' })]);
+    expect(new Set([ada, ...others].map((user) => user.userId)).size).toBe(3);
+    await expect(catalog.users.get('nobody')).rejects.toThrow(NotFound);
+  });
+
+  it('are listed in pages without gaps', async () => {
+    for (let index = 0; index < 5; index++) await catalog.users.resolve({ ...ADA, name: `user_${index}` });
+    const first = await catalog.users.list({ limit: 3, after: null });
+    const second = await catalog.users.list({ limit: 3, after: first.next });
+    expect([...first.items, ...second.items].map((user) => user.name)).toEqual(['user_0', 'user_1', 'user_2', 'user_3', 'user_4']);
+    expect(second.next).toBeNull();
+  });
+});
+
+describe('aliases', () => {
+  it('lead to the same person, from the next request on', async () => {
+    const ada = await catalog.users.resolve(ADA);
+    const other = { issuer: 'https://id.example.org', name: 'https://id.example.org|7' };
+    const alias = await catalog.aliases.bind(ada.userId, other, 'admin');
+    expect(alias).toMatchObject({ ...other, userId: ada.userId, canonical: false });
+    expect(await catalog.users.resolve(other)).toEqual(ada);
+    expect(await catalog.aliases.bind(ada.userId, other, 'admin')).toEqual(alias);
+    expect((await catalog.aliases.list(ada.userId)).map((item) => [item.name, item.canonical])).toEqual([
+      ['ada', true],
+      [other.name, false],
+    ]);
+    await catalog.aliases.unbind(ada.userId, alias.aliasId, 'admin');
+    expect((await catalog.users.resolve(other)).userId).not.toBe(ada.userId);
+  });
+
+  it('move from a person without a store, whose keys end with the last of them', async () => {
+    const [ada, ben] = await Promise.all([catalog.users.resolve(ADA), catalog.users.resolve(BEN)]);
+    const { secret } = await catalog.apiKeys.create({ userId: ben.userId, name: 'ci', scopes: ['read'], expiresAt: null });
+    expect(await catalog.apiKeys.authenticate(secret)).not.toBeNull();
+    await catalog.aliases.bind(ada.userId, BEN, 'admin');
+    expect((await catalog.users.resolve(BEN)).userId).toBe(ada.userId);
+    expect(await catalog.apiKeys.authenticate(secret)).toBeNull();
+    await expect(catalog.stores.provision(ben.userId, { backend: 'duckdb', location: 'ben.db' })).rejects.toThrow(NotFound);
+  });
+
+  it('never move from a person who owns a store', async () => {
+    const [ada, ben] = await Promise.all([catalog.users.resolve(ADA), catalog.users.resolve(BEN)]);
+    await catalog.stores.provision(ben.userId, { backend: 'duckdb', location: 'ben.db' });
+    await expect(catalog.aliases.bind(ada.userId, BEN, 'admin')).rejects.toThrow(/Merging two memories is a later feature/);
+    expect(await catalog.users.resolve(BEN)).toEqual(ben);
+  });
+
+  it('keep the one that the memory was made for', async () => {
+    const ada = await catalog.users.resolve(ADA);
+    const [canonical] = await catalog.aliases.list(ada.userId);
+    await expect(catalog.aliases.unbind(ada.userId, canonical?.aliasId ?? '', 'admin')).rejects.toThrow(Conflict);
+    await expect(catalog.aliases.unbind(ada.userId, 'none', 'admin')).rejects.toThrow(NotFound);
+    await expect(catalog.aliases.bind('nobody', BEN, 'admin')).rejects.toThrow(NotFound);
+    await expect(catalog.aliases.list('nobody')).rejects.toThrow(NotFound);
+  });
+});
+
+describe('roles', () => {
+  it('are granted and taken away, with effect on the next request', async () => {
+    const { userId } = await catalog.users.resolve(ADA);
+    expect(await catalog.roles.of(userId)).toEqual([]);
+    await catalog.roles.grant(userId, 'admin', 'system');
+    await catalog.roles.grant(userId, 'admin', 'system');
+    expect(await catalog.roles.of(userId)).toEqual(['admin']);
+    await catalog.roles.revoke(userId, 'admin', 'system');
+    expect(await catalog.roles.of(userId)).toEqual([]);
+    await expect(catalog.roles.grant('nobody', 'admin', 'system')).rejects.toThrow(NotFound);
+  });
+});
+
+describe('stores', () => {
+  const provision = async (identity = ADA, location = 'a.db'): Promise<Store> => {
+    const { userId } = await catalog.users.resolve(identity);
+    return catalog.stores.provision(userId, { backend: 'duckdb', location });
+  };
+
+  it('are one for each person, however many ask, and stay where they are', async () => {
+    const stores = await Promise.all(Array.from({ length: 16 }, (_, index) => provision(ADA, `${index}.db`)));
+    expect(new Set(stores.map((store) => store.storeId)).size).toBe(1);
+    expect(await catalog.stores.find(stores[0]?.userId ?? '')).toEqual(stores[0]);
+    expect(stores[0]?.state).toBe('provisioning');
+    expect(await provision(ADA, 'elsewhere.db')).toEqual(stores[0]);
+  });
+
+  it('never share a place', async () => {
+    await provision(ADA, 'a.db');
+    await expect(provision(BEN, 'a.db')).rejects.toThrow(Conflict);
+    const store = await provision(BEN, 'b.db');
+    await expect(
+      catalog.stores.transition(store.storeId, 'provisioning', 'active', 'system', { backend: 'duckdb', location: 'a.db' }),
+    ).rejects.toThrow(Conflict);
+  });
+
+  it('go from state to state, and only from the one they are in to one that follows', async () => {
+    const { storeId, userId } = await provision();
+    await clock.advance(1000);
+    const active = await catalog.stores.transition(storeId, 'provisioning', 'active', 'system');
+    expect(active).toMatchObject({ state: 'active', updatedAt: '2026-01-01T00:00:01.000Z' });
+    expect(await catalog.stores.find(userId)).toEqual(active);
+    await expect(catalog.stores.transition(storeId, 'provisioning', 'active', 'system')).rejects.toThrow(/is active, not provisioning/);
+    await expect(catalog.stores.transition(storeId, 'active', 'provisioning', 'system')).rejects.toThrow(Conflict);
+    await catalog.stores.transition(storeId, 'active', 'moving', userId);
+    const moved = await catalog.stores.transition(storeId, 'moving', 'active', userId, { backend: 'postgres', location: 'user_1' });
+    await reopen();
+    expect(await catalog.stores.find(userId)).toEqual(moved);
+    await expect(catalog.stores.transition('none', 'active', 'moving', userId)).rejects.toThrow(NotFound);
+  });
+
+  it('make room for another one when they are erased', async () => {
+    const { storeId, userId } = await provision();
+    await catalog.stores.transition(storeId, 'provisioning', 'erased', userId);
+    expect(await catalog.stores.find(userId)).toBeNull();
+    expect((await provision()).storeId).not.toBe(storeId);
+    expect((await catalog.stores.list({ limit: 10, after: null })).items.map((store) => store.state)).toEqual(['erased', 'provisioning']);
+  });
+});
+
+describe('API keys', () => {
+  const create = async (expiresAt: string | null = null) => {
+    const { userId } = await catalog.users.resolve(ADA);
+    return catalog.apiKeys.create({ userId, name: 'ci', scopes: ['read', 'execute'], expiresAt });
+  };
+
+  it('are found by their secret, of which only the hash is stored', async () => {
+    const { key, secret } = await create();
+    expect(secret).toMatch(/^vutf_[A-Za-z0-9_-]{43}$/);
+    expect(key).toMatchObject({ hint: `…${secret.slice(-4)}`, scopes: ['read', 'execute'], revokedAt: null });
+    await reopen();
+    expect(await catalog.apiKeys.authenticate(secret)).toEqual({ key, user: ADA });
+    expect(await catalog.apiKeys.authenticate(`${secret}x`)).toBeNull();
+    expect(JSON.stringify(await catalog.apiKeys.list(key.userId, { limit: 10, after: null }))).not.toContain(secret.slice(5, 30));
+  });
+
+  it('end when they are revoked, even if they were used just before', async () => {
+    const { key, secret } = await create();
+    const [, revoked] = await Promise.all([catalog.apiKeys.authenticate(secret), catalog.apiKeys.revoke(key.userId, key.keyId)]);
+    expect(revoked).toBeUndefined();
+    expect(await catalog.apiKeys.authenticate(secret)).toBeNull();
+    await catalog.apiKeys.revoke(key.userId, key.keyId);
+    const { userId } = await catalog.users.resolve(BEN);
+    await expect(catalog.apiKeys.revoke(userId, key.keyId)).rejects.toThrow(NotFound);
+  });
+
+  it('end when they expire', async () => {
+    const { secret } = await create(new Date(START + HOUR).toISOString());
+    expect(await catalog.apiKeys.authenticate(secret)).not.toBeNull();
+    await clock.advance(HOUR);
+    expect(await catalog.apiKeys.authenticate(secret)).toBeNull();
+  });
+
+  it('note their last use, to the minute', async () => {
+    const { key } = await create();
+    const lastUse = async () => (await catalog.apiKeys.list(key.userId, { limit: 1, after: null })).items[0]?.lastUsedAt;
+    await catalog.apiKeys.touch(key.keyId);
+    await clock.advance(59_000);
+    await catalog.apiKeys.touch(key.keyId);
+    expect(await lastUse()).toBe('2026-01-01T00:00:00.000Z');
+    await clock.advance(1_000);
+    await catalog.apiKeys.touch(key.keyId);
+    expect(await lastUse()).toBe('2026-01-01T00:01:00.000Z');
+  });
+
+  it('are limited', async () => {
+    const { key } = await create();
+    for (let index = 1; index < 100; index++) await create();
+    await expect(create()).rejects.toThrow(QuotaExceeded);
+    await catalog.apiKeys.revoke(key.userId, key.keyId);
+    await expect(create()).resolves.toBeDefined();
+  });
+});
+
+describe('idempotency keys', () => {
+  const request = { userId: 'u1', method: 'POST', path: '/things', key: 'k1' };
+  const answer = { bodyHash: 'h', status: 201, location: '/things/1', body: '{"id":1}' };
+
+  it('keep an answer for 24 hours, for one person, method, path and key', async () => {
+    await catalog.idempotencyKeys.keep(request, answer);
+    await reopen();
+    expect(await catalog.idempotencyKeys.find(request)).toEqual(answer);
+    for (const other of [{ userId: 'u2' }, { method: 'PUT' }, { path: '/others' }, { key: 'k2' }]) {
+      expect(await catalog.idempotencyKeys.find({ ...request, ...other })).toBeNull();
+    }
+    await clock.advance(24 * HOUR);
+    expect(await catalog.idempotencyKeys.find(request)).toBeNull();
+    await catalog.idempotencyKeys.keep(request, { ...answer, status: 202 });
+    expect(await catalog.idempotencyKeys.find(request)).toEqual({ ...answer, status: 202 });
+  });
+});
+
+describe('the audit trail', () => {
+  it('has what was done, newest first', async () => {
+    const ada = await catalog.users.resolve(ADA);
+    await catalog.roles.grant(ada.userId, 'admin', 'system');
+    await catalog.audit.append(ada.userId, 'export.made', 'execution-1', { rows: 3 });
+    const first = await catalog.audit.list({ limit: 2, after: null });
+    expect(first.items[0]).toMatchObject({ actor: ada.userId, action: 'export.made', subject: 'execution-1', details: { rows: 3 } });
+    const second = await catalog.audit.list({ limit: 2, after: first.next });
+    expect([...first.items, ...second.items].map((entry) => entry.action)).toEqual(['export.made', 'role.granted', 'user.created']);
+  });
+});
+
+describe('the file', () => {
+  it('is never replaced by an empty one', async () => {
+    await catalog.close();
+    rmSync(join(directory, 'catalog.db'));
+    await expect(open(false)).rejects.toThrow(DatabaseMissing);
+    catalog = await open();
+  });
+});

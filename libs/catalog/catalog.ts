@@ -1,0 +1,57 @@
+import type { DuckDbLocation } from '#database';
+import { Aliases } from './aliases.js';
+import { ApiKeys } from './api-keys.js';
+import { AuditTrail } from './audit-trail.js';
+import { IdempotencyKeys } from './idempotency-keys.js';
+import { Roles } from './roles.js';
+import { CatalogStorage, type CatalogOptions } from './storage.js';
+import { Stores } from './stores.js';
+import { Users } from './users.js';
+
+/** The one small database beside the stores: who is who, whose store is where, and what was done. One reader and writer for each noun. */
+export class Catalog implements AsyncDisposable {
+  readonly users: Users;
+  readonly aliases: Aliases;
+  readonly roles: Roles;
+  readonly stores: Stores;
+  readonly apiKeys: ApiKeys;
+  readonly idempotencyKeys: IdempotencyKeys;
+  readonly audit: AuditTrail;
+
+  private constructor(private readonly storage: CatalogStorage) {
+    this.audit = new AuditTrail(storage);
+    this.users = new Users(storage, this.audit);
+    this.apiKeys = new ApiKeys(storage, this.audit);
+    this.aliases = new Aliases(storage, this.audit, () => {
+      this.users.forget();
+      this.apiKeys.forget();
+    });
+    this.roles = new Roles(storage, this.audit);
+    this.stores = new Stores(storage, this.audit);
+    this.idempotencyKeys = new IdempotencyKeys(storage);
+  }
+
+  /**
+   * Opens the catalog in an existing directory.
+   * @throws DatabaseMissing, DatabaseHeld, DatabaseCorrupt, DatabaseNewer and the other errors of opening, each with its remedy.
+   */
+  static async open(location: DuckDbLocation, options: CatalogOptions): Promise<Catalog> {
+    const storage = new CatalogStorage(location, options);
+    try {
+      await storage.read(() => Promise.resolve());
+    } catch (error) {
+      await storage.close();
+      throw error;
+    }
+    return new Catalog(storage);
+  }
+
+  /** Lets writes under way finish, and closes the file. */
+  close(): Promise<void> {
+    return this.storage.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

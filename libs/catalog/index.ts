@@ -1,0 +1,10 @@
+export { Catalog } from './catalog.js';
+export type { Alias, Aliases } from './aliases.js';
+export { API_KEY_PREFIX, type ApiKey, type ApiKeys, type KeyHolder, type NewApiKey } from './api-keys.js';
+export type { AuditEntry, AuditTrail } from './audit-trail.js';
+export { requestHash, type IdempotencyKeys, type IdempotentRequest, type KeptAnswer } from './idempotency-keys.js';
+export type { CatalogPage, PageRequest } from './page.js';
+export type { Roles } from './roles.js';
+export type { CatalogOptions } from './storage.js';
+export type { Store, StoreBackend, StorePlace, Stores, StoreState } from './stores.js';
+export type { Identity, User, Users } from './users.js';

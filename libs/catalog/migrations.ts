@@ -1,0 +1,28 @@
+import { sql } from 'kysely';
+import type { Migrations } from '#database';
+import type { CatalogTables } from './schema.js';
+
+/** Forward only; a step that was released never changes. */
+export const migrations: Migrations<CatalogTables> = {
+  '0001-catalog': async (db, { momentType, jsonType }) => {
+    const moment = sql.raw(momentType);
+    const json = sql.raw(jsonType);
+    await sql`create table users (user_id varchar primary key, issuer varchar not null, canonical_name varchar not null, created_at ${moment} not null)`.execute(
+      db,
+    );
+    await sql`create table aliases (issuer varchar not null, name varchar not null, alias_id varchar not null, user_id varchar not null,
+      created_at ${moment} not null, primary key (issuer, name))`.execute(db);
+    await sql`create table roles (user_id varchar not null, role varchar not null, granted_at ${moment} not null, primary key (user_id, role))`.execute(
+      db,
+    );
+    await sql`create table stores (store_id varchar primary key, user_id varchar not null, backend varchar not null, location varchar not null,
+      state varchar not null, created_at ${moment} not null, updated_at ${moment} not null)`.execute(db);
+    await sql`create table api_keys (key_id varchar primary key, user_id varchar not null, name varchar not null, hash varchar not null,
+      hint varchar not null, scopes ${json} not null, created_at ${moment} not null, last_used_at ${moment}, expires_at ${moment},
+      revoked_at ${moment})`.execute(db);
+    await sql`create table idempotency_keys (request_hash varchar primary key, user_id varchar not null, body_hash varchar not null,
+      status integer not null, location varchar, body varchar, created_at ${moment} not null)`.execute(db);
+    await sql`create table audit (entry_id varchar primary key, created_at ${moment} not null, actor varchar not null, action varchar not null,
+      subject varchar not null, details ${json} not null)`.execute(db);
+  },
+};

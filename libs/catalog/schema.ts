@@ -1,0 +1,61 @@
+import type { JsonObject } from '#core';
+
+/** The tables as they are stored. Moments are ISO 8601 UTC with milliseconds. There are no foreign keys: the writers keep the rows together. */
+export interface CatalogTables {
+  users: UserRow;
+  aliases: AliasRow;
+  roles: { user_id: string; role: string; granted_at: string };
+  stores: StoreRow;
+  api_keys: ApiKeyRow;
+  idempotency_keys: IdempotencyRow;
+  audit: { entry_id: string; created_at: string; actor: string; action: string; subject: string; details: JsonObject };
+}
+
+export interface UserRow {
+  user_id: string;
+  issuer: string;
+  canonical_name: string;
+  created_at: string;
+}
+
+export interface AliasRow {
+  issuer: string;
+  name: string;
+  alias_id: string;
+  user_id: string;
+  created_at: string;
+}
+
+export interface StoreRow {
+  store_id: string;
+  user_id: string;
+  backend: string;
+  location: string;
+  state: string;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface ApiKeyRow {
+  key_id: string;
+  user_id: string;
+  name: string;
+  hash: string;
+  hint: string;
+  scopes: readonly string[];
+  created_at: string;
+  last_used_at: string | null;
+  expires_at: string | null;
+  revoked_at: string | null;
+}
+
+export interface IdempotencyRow {
+  request_hash: string;
+  user_id: string;
+  body_hash: string;
+  status: number;
+  location: string | null;
+  /** JSON text: it is handed back as it was. */
+  body: string | null;
+  created_at: string;
+}

@@ -1,0 +1,58 @@
+import type { Transaction } from 'kysely';
+import { systemClock, type Clock } from '#core';
+import { DatabaseRegistry, migrate, openDuckDb, type Database, type DuckDbLocation, type DuckDbOptions } from '#database';
+import { migrations } from './migrations.js';
+import type { CatalogTables } from './schema.js';
+
+export type CatalogTransaction = Transaction<CatalogTables>;
+
+/** Whether a missing catalog is made; how long, and how often, to wait for one that another process holds; and the clock of the catalog. */
+export type CatalogOptions = Pick<DuckDbOptions, 'create' | 'heldTimeoutMs' | 'heldRetries' | 'clock'>;
+
+/** The catalog's database: opened, brought forward, and reopened by itself after a fatal error. The nouns read and write through it. */
+export class CatalogStorage {
+  readonly clock: Clock;
+  /** A registry of one: it is what reopens. */
+  readonly #registry = new DatabaseRegistry<Database<CatalogTables>>({ maxOpen: 1 });
+  #opened = false;
+
+  constructor(
+    private readonly location: DuckDbLocation,
+    private readonly options: CatalogOptions,
+  ) {
+    this.clock = options.clock ?? systemClock;
+  }
+
+  /** Runs `fn` on one consistent snapshot. */
+  read<T>(fn: (db: CatalogTransaction) => Promise<T>): Promise<T> {
+    return this.#registry.lend('catalog', this.#open, (database) => database.read(fn));
+  }
+
+  /** Runs `fn` alone in one transaction; undone when it throws. What it checks holds when it writes. */
+  transact<T>(fn: (tx: CatalogTransaction) => Promise<T>): Promise<T> {
+    return this.#registry.lend('catalog', this.#open, (database) => database.transact((tx) => fn(tx)));
+  }
+
+  /** The moment, as rows have it. */
+  now(): string {
+    return new Date(this.clock.now()).toISOString();
+  }
+
+  close(): Promise<void> {
+    return this.#registry.close();
+  }
+
+  readonly #open = async (): Promise<Database<CatalogTables>> => {
+    // A file that vanishes later is missed, not replaced: everyone would be somebody new.
+    const create = this.options.create && !this.#opened;
+    const database = await openDuckDb<CatalogTables>(this.location, { readers: 2, memoryLimitMb: 128, ...this.options, create });
+    try {
+      await migrate(database, migrations, this.location.file);
+      this.#opened = true;
+      return database;
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  };
+}

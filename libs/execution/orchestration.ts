@@ -1,0 +1,29 @@
+import type { Clock, Converter, Generator, StrategyPorts, StrategyResult, UnknownOutcomePolicy } from '#core';
+import type { Limiters } from './limiter.js';
+import type { RetryPolicy } from './retry-policy.js';
+import type { CompiledScorer } from './scoring.js';
+
+/** An orchestrator ready to run: clients made, patterns parsed, chains put together. */
+export interface CompiledOrchestrator {
+  readonly strategy: (prompt: string, ports: StrategyPorts) => Promise<StrategyResult>;
+  readonly target: Generator;
+  /** By the index that items refer to. */
+  readonly chains: readonly (readonly Converter[])[];
+  readonly scorers: readonly CompiledScorer[];
+}
+
+export interface EngineOptions {
+  readonly scoringRunId: string;
+  /** Seeds the converters' randomness, with the item and the place in the chain. */
+  readonly seed: string;
+  readonly onUnknownOutcome: UnknownOutcomePolicy;
+  readonly retry: RetryPolicy;
+  readonly clock: Clock;
+  readonly limiters: Limiters;
+  /** Aborted: nothing more is sent; what is on the wire is awaited, and what follows from it remembered. The rest stays open. */
+  readonly stop: AbortSignal;
+  /** Aborted: what is on the wire is cut off and left as it stands in the journal, to be taken up later. */
+  readonly abandon: AbortSignal;
+  /** Aborted: what is on the wire is cut off, and every open item becomes `cancelled`, also after `stop`. */
+  readonly cancel: AbortSignal;
+}

@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  promptId,
+  systemClock,
+  type ExecutionEvent,
+  type Generator,
+  type GeneratorReply,
+  type GeneratorRequest,
+  type Item,
+  type ItemProgress,
+  type ScoreValue,
+} from '#core';
+import { runExecution } from '../engine.js';
+import { Limiters } from '../limiter.js';
+import type { CompiledOrchestrator, EngineOptions } from '../orchestration.js';
+import type { CompiledScorer } from '../scoring.js';
+
+/** Items with the prompts `prompt 0`, `prompt 1` …, through the first chain. */
+export function plannedItems(count: number): Item[] {
+  return Array.from({ length: count }, (_, position) => {
+    const value = `prompt ${position}`;
+    return { id: `item-${position}`, position, promptId: promptId(value), value, chain: 0, repeat: 0, occurrence: 0 };
+  });
+}
+
+/** Items of which nothing has been done yet. */
+export function untouched(items: readonly Item[]): ItemProgress[] {
+  return items.map((item) => ({ item, attempts: 0, inFlight: null, answered: null }));
+}
+
+/** Sends the converted prompt once: the least that a strategy does. */
+export const oneShot: CompiledOrchestrator['strategy'] = async (prompt, ports) => {
+  const place = { turn: 0, branch: 0 };
+  const messages = [{ role: 'user', content: ports.convert(prompt) }] as const;
+  return { ...place, reply: await ports.send({ ...place, purpose: 'target', original: prompt, messages }) };
+};
+
+/** A generator that is a function. It keeps nothing but the number of requests and the most that were on the wire at once. */
+export class FunctionGenerator implements Generator {
+  requests = 0;
+  onWire = 0;
+  peak = 0;
+
+  constructor(
+    private readonly answer: (prompt: string, signal: AbortSignal) => string | GeneratorReply | Promise<string | GeneratorReply>,
+    readonly maxInFlight = 8,
+    readonly limitKey = 'function',
+  ) {}
+
+  async generate({ messages, signal }: GeneratorRequest): Promise<GeneratorReply> {
+    this.requests += 1;
+    this.onWire += 1;
+    this.peak = Math.max(this.peak, this.onWire);
+    try {
+      const reply = await this.answer(messages.at(-1)?.content ?? '', signal);
+      return typeof reply === 'string' ? { kind: 'answered', text: reply, finishReason: 'stop', usage: null } : reply;
+    } finally {
+      this.onWire -= 1;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** An answer that comes after `ms`, or never if it is aborted first. */
+export async function slowly<T>(value: T, signal: AbortSignal, ms = 20): Promise<T> {
+  await delay(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
+  return value;
+}
+
+/** A scorer that says `value`, without a judge. */
+export function plainScorer(
+  score: CompiledScorer['score'] = () => verdict('true'),
+  judge: Generator | null = null,
+  id = 'scorer',
+): CompiledScorer {
+  return { id, name: `The ${id}`, type: 'plain', version: '1', score, judge };
+}
+
+/** A scorer that takes its judge's answer for the value. */
+export function judgingScorer(judge: Generator, id = 'judging'): CompiledScorer {
+  const score: CompiledScorer['score'] = async ({ response }, ports) =>
+    verdict((await ports.judge([{ role: 'user', content: `Judge: ${response}` }])).text);
+  return plainScorer(score, judge, id);
+}
+
+export function verdict(value: string): ScoreValue {
+  return { type: 'true_false', value, category: null, rationale: '', metadata: null };
+}
+
+export function orchestrator(target: Generator, parts: Partial<CompiledOrchestrator> = {}): CompiledOrchestrator {
+  return { strategy: oneShot, target, chains: [[]], scorers: [], ...parts };
+}
+
+/** An execution with the switches that end it. */
+export class Campaign {
+  readonly stop = new AbortController();
+  readonly abandon = new AbortController();
+  readonly cancel = new AbortController();
+  readonly options: EngineOptions;
+
+  constructor(
+    private readonly compiled: CompiledOrchestrator,
+    options: Partial<EngineOptions> = {},
+  ) {
+    const clock = options.clock ?? systemClock;
+    this.options = {
+      scoringRunId: 'run-1',
+      seed: 'seed',
+      onUnknownOutcome: 'resend',
+      retry: { maxRetries: 3, baseMs: 0, maxMs: 0 },
+      clock,
+      limiters: new Limiters(clock),
+      stop: this.stop.signal,
+      abandon: this.abandon.signal,
+      cancel: this.cancel.signal,
+      ...options,
+    };
+  }
+
+  /** @param progress in pages of `pageSize`, as a store reads them. */
+  run(progress: readonly ItemProgress[], pageSize = 50): AsyncGenerator<ExecutionEvent[]> {
+    return runExecution(pages(progress, pageSize), this.compiled, this.options);
+  }
+}
+
+export async function* pages<T>(list: readonly T[], size: number): AsyncGenerator<readonly T[]> {
+  for (let start = 0; start < list.length; start += size) {
+    await new Promise((resolve) => setImmediate(resolve));
+    yield list.slice(start, start + size);
+  }
+}

@@ -1,0 +1,39 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { LoggerModule } from 'nestjs-pino';
+import { AuthModule } from './auth/auth.module.js';
+import type { Config } from './config/config.js';
+import { ConfigModule } from './config/config.module.js';
+import { ConvertersModule } from './converters/converters.module.js';
+import { DatasetsModule } from './datasets/datasets.module.js';
+import { ExecutionsModule } from './executions/executions.module.js';
+import { GeneratorsModule } from './generators/generators.module.js';
+import { HealthModule } from './health/health.module.js';
+import { logging } from './http/logging.js';
+import { IdempotencyModule } from './idempotency/idempotency.module.js';
+import { MemoryModule } from './memory/memory.module.js';
+import { OrchestratorsModule } from './orchestrators/orchestrators.module.js';
+import { ScorersModule } from './scorers/scorers.module.js';
+
+/** The whole application, on a configuration that was read before anything starts. */
+@Module({})
+export class AppModule {
+  static on(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        LoggerModule.forRoot(logging(config.logLevel)),
+        AuthModule,
+        IdempotencyModule,
+        HealthModule,
+        MemoryModule,
+        GeneratorsModule,
+        DatasetsModule,
+        ConvertersModule,
+        ScorersModule,
+        OrchestratorsModule,
+        ExecutionsModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,57 @@
+import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Catalog } from '#catalog';
+import { Config } from '../config/config.js';
+
+const FILE = 'catalog.db';
+/** Stays when the catalog is lost, so that a lost one is not taken for one that never was. */
+const MARK = '.catalog-made';
+
+/** The catalog of this server, by noun. It is open from before anything asks for it until everything else has stopped. */
+@Injectable()
+export class CatalogService implements OnApplicationShutdown {
+  readonly users: Catalog['users'];
+  readonly aliases: Catalog['aliases'];
+  readonly roles: Catalog['roles'];
+  readonly stores: Catalog['stores'];
+  readonly apiKeys: Catalog['apiKeys'];
+  readonly idempotencyKeys: Catalog['idempotencyKeys'];
+  readonly audit: Catalog['audit'];
+
+  private constructor(private readonly catalog: Catalog) {
+    this.users = catalog.users;
+    this.aliases = catalog.aliases;
+    this.roles = catalog.roles;
+    this.stores = catalog.stores;
+    this.apiKeys = catalog.apiKeys;
+    this.idempotencyKeys = catalog.idempotencyKeys;
+    this.audit = catalog.audit;
+  }
+
+  /**
+   * Opens `catalog.db` in the data directory, made at the first start for the server's user only.
+   * @throws DatabaseMissing when it was made before and is gone: an empty one in its place would give everyone an empty memory.
+   */
+  static async open(config: Config): Promise<CatalogService> {
+    await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+    const mark = join(config.dataDir, MARK);
+    const madeBefore = (await stat(mark).catch(() => null)) !== null;
+    const catalog = await Catalog.open(
+      { directory: config.dataDir, file: FILE },
+      { create: !madeBefore, heldTimeoutMs: config.dbConnectionTimeoutMs, heldRetries: config.dbMaxRetries },
+    );
+    try {
+      await chmod(join(config.dataDir, FILE), 0o600);
+      await writeFile(mark, '', { mode: 0o600 });
+    } catch (error) {
+      await catalog.close();
+      throw error;
+    }
+    return new CatalogService(catalog);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.catalog.close();
+  }
+}

@@ -1,0 +1,123 @@
+import { join, resolve } from 'node:path';
+import type { Values } from './variables.js';
+
+const MB = 1024 * 1024;
+
+/** The issuer whose tokens are accepted, and what in them makes an administrator. */
+export interface OidcConfig {
+  readonly issuer: string;
+  readonly audience: string;
+  /** A path with dots into the claims, or null when no claim makes an administrator. */
+  readonly adminClaim: string | null;
+  readonly adminValue: string;
+}
+
+/** The secrets that come from the environment or from files of the data directory. */
+export interface Secrets {
+  readonly salt: string;
+  readonly encryptionKey: Buffer;
+  /** Null when only tokens of an OIDC issuer are accepted. */
+  readonly jwtSecret: string | null;
+}
+
+/** What the server was told at its start: validated, complete, frozen. Directories are absolute. Read it with `readConfig`. */
+export class Config {
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: Values['LOG_LEVEL'];
+  readonly maxBodyBytes: number;
+  readonly maxUploadBytes: number;
+  readonly shutdownDrainMs: number;
+
+  readonly dataDir: string;
+  readonly memoryDir: string;
+  /** Part of the names of memory files. */
+  readonly salt: string;
+  /** 32 bytes. */
+  readonly encryptionKey: Buffer;
+  readonly databaseUrl: string | null;
+  readonly dbMaxOpen: number;
+  readonly dbConnectionTimeoutMs: number;
+  readonly dbMaxRetries: number;
+  readonly legacyRoots: readonly string[];
+
+  /** Null when only tokens of an OIDC issuer are accepted. */
+  readonly jwtSecret: string | null;
+  readonly oidc: OidcConfig | null;
+  readonly adminUsers: readonly string[];
+  readonly singleUser: string | null;
+
+  readonly orchestratorPoolSize: number;
+  readonly orchestratorTtlMs: number;
+
+  readonly quotas: { readonly storeBytes: number; readonly executions: number; readonly promptsPerDataset: number };
+  readonly generators: {
+    readonly allowPrivate: readonly string[];
+    readonly secretEnv: readonly string[];
+    readonly secretDir: string | null;
+  };
+  readonly outbound: {
+    readonly timeoutMs: number;
+    readonly maxResponseBytes: number;
+    readonly proxy: string | null;
+    readonly noProxy: readonly string[];
+    readonly extraCaFile: string | null;
+  };
+  readonly alertWebhookUrl: string | null;
+
+  /** @param values checked together by `readConfig`; relative directories are taken from the working directory. */
+  constructor(values: Values, secrets: Secrets) {
+    this.host = values.HOST;
+    this.port = values.PORT;
+    this.logLevel = values.LOG_LEVEL;
+    this.maxBodyBytes = values.MAX_BODY_MB * MB;
+    this.maxUploadBytes = values.MAX_UPLOAD_MB * MB;
+    this.shutdownDrainMs = values.SHUTDOWN_DRAIN_SECONDS * 1000;
+
+    this.dataDir = resolve(values.DATA_DIR);
+    this.memoryDir = resolve(values.VIOLENTUTF_MEMORY_PATH ?? values.VIOLENTUTF_MEMORY_DIR ?? join(values.DATA_DIR, 'memory'));
+    this.salt = secrets.salt;
+    this.encryptionKey = secrets.encryptionKey;
+    this.databaseUrl = values.DATABASE_URL;
+    this.dbMaxOpen = values.DB_MAX_OPEN;
+    this.dbConnectionTimeoutMs = values.DB_CONNECTION_TIMEOUT * 1000;
+    this.dbMaxRetries = values.DB_MAX_RETRIES;
+    this.legacyRoots = Object.freeze(values.LEGACY_ROOTS.map((root) => resolve(root)));
+
+    this.jwtSecret = secrets.jwtSecret;
+    this.oidc =
+      values.OIDC_ISSUER === null || values.OIDC_AUDIENCE === null
+        ? null
+        : Object.freeze({
+            issuer: values.OIDC_ISSUER,
+            audience: values.OIDC_AUDIENCE,
+            adminClaim: values.OIDC_ADMIN_CLAIM,
+            adminValue: values.OIDC_ADMIN_VALUE,
+          });
+    this.adminUsers = values.ADMIN_USERS;
+    this.singleUser = values.SINGLE_USER;
+
+    this.orchestratorPoolSize = values.ORCHESTRATOR_POOL_SIZE;
+    this.orchestratorTtlMs = values.ORCHESTRATOR_TTL_MINUTES * 60_000;
+
+    this.quotas = Object.freeze({
+      storeBytes: values.QUOTA_STORE_MB * MB,
+      executions: values.QUOTA_EXECUTIONS,
+      promptsPerDataset: values.QUOTA_PROMPTS_PER_DATASET,
+    });
+    this.generators = Object.freeze({
+      allowPrivate: values.GENERATOR_ALLOW_PRIVATE,
+      secretEnv: values.GENERATOR_SECRET_ENV,
+      secretDir: values.GENERATOR_SECRET_DIR === null ? null : resolve(values.GENERATOR_SECRET_DIR),
+    });
+    this.outbound = Object.freeze({
+      timeoutMs: values.OUTBOUND_TIMEOUT_SECONDS * 1000,
+      maxResponseBytes: values.OUTBOUND_MAX_RESPONSE_MB * MB,
+      proxy: values.HTTPS_PROXY,
+      noProxy: values.NO_PROXY,
+      extraCaFile: values.NODE_EXTRA_CA_CERTS === null ? null : resolve(values.NODE_EXTRA_CA_CERTS),
+    });
+    this.alertWebhookUrl = values.ALERT_WEBHOOK_URL;
+    Object.freeze(this);
+  }
+}

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { Config, type Secrets } from './config.js';
+import { generatedSecret } from './generated-secret.js';
+import { isLoopback } from './loopback.js';
+import { encryptionKey, jwtSecret } from './secrets.js';
+import { unknownNames } from './unknown-names.js';
+import { ValueFault, type Variable } from './value.js';
+import { variables, type Values } from './variables.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The server can't start as it is told to: one sentence per fault, all of them at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(readonly faults: readonly string[]) {
+    super(
+      `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `- ${fault}.`).join('\n')}`,
+    );
+  }
+}
+
+/**
+ * Reads the environment once. Empty variables count as missing. Secrets that are missing are made and kept in files of the data directory,
+ * which is created only when nothing else is wrong.
+ * @throws ConfigError
+ */
+export async function readConfig(env: Environment): Promise<Config> {
+  const { values, faults } = readValues(env);
+  const all = [...faults, ...contradictions(values), ...unknownNames(env)];
+  if (all.length > 0) throw new ConfigError(all);
+  return new Config(values, await readSecrets(values));
+}
+
+/** What a variable with a fault would be stays undefined: nobody gets to see it but `contradictions`. */
+function readValues(env: Environment): { values: Values; faults: readonly string[] } {
+  const values: Record<string, unknown> = {};
+  const faults: string[] = [];
+  for (const [name, { initial, parse }] of Object.entries<Variable<unknown>>(variables)) {
+    const given = env[name];
+    try {
+      values[name] = parse(given === undefined || given.trim() === '' ? initial : given);
+    } catch (error) {
+      if (!(error instanceof ValueFault)) throw error;
+      faults.push(`${name} ${error.message}`);
+    }
+  }
+  return { values: values as Values, faults };
+}
+
+/** What is wrong although each value alone is right. */
+function contradictions(values: Values): readonly string[] {
+  const faults: string[] = [];
+  if (values.OIDC_ISSUER !== null && values.OIDC_AUDIENCE === null) {
+    faults.push('OIDC_AUDIENCE must be set with OIDC_ISSUER: without it, tokens for any other application would be accepted');
+  }
+  if (values.OIDC_ISSUER === null && (values.OIDC_AUDIENCE !== null || values.OIDC_ADMIN_CLAIM !== null)) {
+    faults.push('OIDC_ISSUER must be set when OIDC_AUDIENCE or OIDC_ADMIN_CLAIM is');
+  }
+  if (values.SINGLE_USER !== null && !isLoopback(values.HOST)) {
+    faults.push('HOST must be 127.0.0.1, ::1 or localhost with SINGLE_USER, which asks nobody for a token');
+  }
+  return faults;
+}
+
+async function readSecrets(values: Values): Promise<Secrets> {
+  const directory = resolve(values.DATA_DIR);
+  const faults: string[] = [];
+  const kept = async <T>(name: string, file: string, make: () => string, parse: (text: string) => T): Promise<T | null> => {
+    try {
+      return parse(await generatedSecret(directory, file, make));
+    } catch (error) {
+      const reason = error instanceof ValueFault ? `the file ${file} in DATA_DIR ${error.message}` : (error as Error).message;
+      faults.push(`${name} can't be taken from the data directory: ${reason}`);
+      return null;
+    }
+  };
+  const given = values.PYRIT_DB_SALT;
+  const salt = await kept(
+    'PYRIT_DB_SALT',
+    'salt',
+    () => given ?? randomBytes(16).toString('hex'),
+    (text) => text,
+  );
+  if (given !== null && salt !== null && given !== salt) {
+    faults.push(
+      'PYRIT_DB_SALT differs from the salt that the data directory was started with (its file salt): set that one again, or leave it empty',
+    );
+  }
+  const key =
+    values.ENCRYPTION_KEY ?? (await kept('ENCRYPTION_KEY', 'encryption-key', () => randomBytes(32).toString('base64'), encryptionKey));
+  const secret =
+    values.JWT_SECRET_KEY ??
+    (values.OIDC_ISSUER === null
+      ? await kept('JWT_SECRET_KEY', 'jwt-secret', () => randomBytes(48).toString('base64url'), jwtSecret)
+      : null);
+  if (salt === null || key === null || faults.length > 0) throw new ConfigError(faults);
+  return { salt, encryptionKey: key, jwtSecret: secret };
+}

@@ -1,0 +1,22 @@
+import { ValueFault } from './value.js';
+
+/** Words of samples and of advice to replace them. In a random secret of this length they do not occur by chance. */
+const SAMPLE =
+  /secret|passw|change.{0,2}me|change.{0,3}(this|in)|example|sample|default|placeholder|replace|your[-_ ]|insert|violentutf|jwt[-_ ]?key|<|\$\{/i;
+
+/** What a secret of HS256 tokens must be like (RFC 7518 §3.2: at least as long as the hash). @throws ValueFault */
+export function jwtSecret(value: string): string {
+  const remedy = 'take the output of: openssl rand -base64 48';
+  if (Buffer.byteLength(value) < 32) throw new ValueFault(`must be at least 32 bytes long; ${remedy}`);
+  if (SAMPLE.test(value)) throw new ValueFault(`looks like a sample value; ${remedy}`);
+  if (new Set(value).size < 8) throw new ValueFault(`repeats the same few characters; ${remedy}`);
+  return value;
+}
+
+/** A 256-bit key in base64 (or base64url). @throws ValueFault */
+export function encryptionKey(value: string): Buffer {
+  const key = /^[A-Za-z0-9+/_-]{43}=?$/.test(value) ? Buffer.from(value, 'base64') : null;
+  if (key?.length !== 32) throw new ValueFault('must be 32 bytes in base64; take the output of: openssl rand -base64 32');
+  if (new Set(key).size < 8) throw new ValueFault('repeats the same few bytes; take the output of: openssl rand -base64 32');
+  return key;
+}

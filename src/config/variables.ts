@@ -1,0 +1,59 @@
+import { encryptionKey, jwtSecret } from './secrets.js';
+import { integer, list, oneOf, optional, secureUrl, text, url, variable } from './value.js';
+
+/** Every environment variable there is, in the order in which `.env.example` shows them. */
+export const variables = {
+  HOST: variable('127.0.0.1', text, 'Address to listen on; 0.0.0.0 for all (then put TLS in front).'),
+  PORT: variable(8080, integer(0, 65_535), 'Port to listen on; 0 takes a free one.'),
+  LOG_LEVEL: variable('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'Least severe level that is logged.'),
+  MAX_BODY_MB: variable(4, integer(1, 1024), 'Largest JSON body, in MB; larger datasets are uploaded as files.'),
+  MAX_UPLOAD_MB: variable(256, integer(1, 10_240), 'Largest uploaded file, in MB.'),
+  SHUTDOWN_DRAIN_SECONDS: variable(20, integer(0, 3600), 'How long requests in flight may still run at shutdown.'),
+
+  DATA_DIR: variable('./data', text, 'Directory of the catalog, generated secrets, archives and backups.'),
+  VIOLENTUTF_MEMORY_DIR: optional(text, 'Directory of the memories, one file per user (empty: memory in DATA_DIR).'),
+  VIOLENTUTF_MEMORY_PATH: optional(text, 'Overrides VIOLENTUTF_MEMORY_DIR.'),
+  PYRIT_DB_SALT: optional(text, 'Salt of memory file names (empty: generated at the first start); it can never change afterwards.'),
+  ENCRYPTION_KEY: optional(encryptionKey, 'Key for stored secrets, 32 bytes in base64 (empty: generated in DATA_DIR).'),
+  DATABASE_URL: optional(
+    url('postgres:', 'postgresql:'),
+    'PostgreSQL instead of embedded DuckDB: postgresql://user:password@host/database.',
+  ),
+  DB_MAX_OPEN: variable(200, integer(1, 100_000), 'How many memories are open at once; idle ones are closed first.'),
+  DB_CONNECTION_TIMEOUT: variable(30, integer(1, 3600), 'Seconds to wait for a database that another process holds.'),
+  DB_MAX_RETRIES: variable(3, integer(0, 100), 'How often opening such a database is tried again within that time.'),
+  LEGACY_ROOTS: variable('', list, 'Directories, separated by commas, that are searched for databases of ViolentUTF and PyRIT.'),
+
+  JWT_SECRET_KEY: optional(jwtSecret, 'Secret of HS256 tokens, 32 bytes or more (empty: generated in DATA_DIR unless OIDC_ISSUER is set).'),
+  OIDC_ISSUER: optional(secureUrl, 'Issuer of RS256 and ES256 tokens, for example a Keycloak realm.'),
+  OIDC_AUDIENCE: optional(text, 'Audience that those tokens must carry; needed with OIDC_ISSUER.'),
+  OIDC_ADMIN_CLAIM: optional(text, 'Claim of those tokens that makes an administrator, a path with dots: realm_access.roles.'),
+  OIDC_ADMIN_VALUE: variable('admin', text, 'Value that the claim must have or contain.'),
+  ADMIN_USERS: variable('', list, 'Administrators, separated by commas: names of shared-secret users, or issuer|subject.'),
+  SINGLE_USER: optional(text, 'Name of the only user: no token is needed, and only this machine is served.'),
+
+  ORCHESTRATOR_POOL_SIZE: variable(20, integer(0, 10_000), 'How many compiled orchestrators are kept; 0 keeps none.'),
+  ORCHESTRATOR_TTL_MINUTES: variable(30, integer(1, 100_000), 'Minutes after its last use until a compiled orchestrator is dropped.'),
+
+  QUOTA_STORE_MB: variable(10_240, integer(1, 10_000_000), 'Largest memory of one user, in MB.'),
+  QUOTA_EXECUTIONS: variable(10_000, integer(1, 10_000_000), 'Most executions of one user.'),
+  QUOTA_PROMPTS_PER_DATASET: variable(100_000, integer(1, 10_000_000), 'Most prompts in one dataset.'),
+
+  GENERATOR_ALLOW_PRIVATE: variable('', list, 'Hosts and CIDR ranges in private networks that generators may call, separated by commas.'),
+  GENERATOR_SECRET_ENV: variable('', list, 'Environment variables that a generator may name as its credential, separated by commas.'),
+  GENERATOR_SECRET_DIR: optional(text, 'Directory whose files a generator may name as its credential.'),
+  OUTBOUND_TIMEOUT_SECONDS: variable(300, integer(1, 3600), 'Longest time that one outgoing request may take.'),
+  OUTBOUND_MAX_RESPONSE_MB: variable(16, integer(1, 1024), 'Largest answer that is read from a model, in MB.'),
+  HTTPS_PROXY: optional(url('http:', 'https:'), 'Proxy for outgoing requests.'),
+  NO_PROXY: variable('', list, 'Hosts that are called without the proxy, separated by commas.'),
+  NODE_EXTRA_CA_CERTS: optional(
+    text,
+    'PEM file of further certificate authorities (Node reads it before .env: set it in the real environment).',
+  ),
+  ALERT_WEBHOOK_URL: optional(secureUrl, 'Where alerts are posted.'),
+} as const;
+
+export type VariableName = keyof typeof variables;
+
+/** What the environment says, each variable by its own type. */
+export type Values = { readonly [Name in VariableName]: ReturnType<(typeof variables)[Name]['parse']> };

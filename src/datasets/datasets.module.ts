@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { DbConnectionModule } from '../db-connection/db-connection.module.js';
+import { DatasetsController } from './datasets.controller.js';
+import { DatasetsService } from './datasets.service.js';
+
+@Module({ imports: [DbConnectionModule], controllers: [DatasetsController], providers: [DatasetsService], exports: [DatasetsService] })
+export class DatasetsModule {}

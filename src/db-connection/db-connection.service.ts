@@ -1,0 +1,134 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { Store } from '#catalog';
+import { StoreSwitched, Unavailable } from '#core';
+import { DatabaseHeld, DatabaseMissing, DatabaseRegistry, duckDbKey, openDuckDb, type DatabaseSize, type RegistryStats } from '#database';
+import { MemoryStore, type MemoryReaders, type MemoryTables, type MemoryWriters } from '#memory';
+import { CatalogService } from '../catalog/catalog.service.js';
+import { Config } from '../config/config.js';
+import { UserContextService } from '../user-context/user-context.service.js';
+
+/** What can be said of a person's store without looking into it. */
+export interface StoreStatus {
+  readonly storeId: string;
+  readonly backend: Store['backend'];
+  readonly state: Store['state'];
+  readonly location: string;
+  readonly exists: boolean;
+  readonly open: boolean;
+  readonly size: DatabaseSize | null;
+}
+
+/**
+ * Lends people their memory. Nothing here is global: a memory is found by the user's id in the catalog, opened once in this process, and lent for
+ * the length of a callback. What the catalog names is opened, or refused; it is never replaced by something empty.
+ */
+@Injectable()
+export class DbConnectionService implements OnModuleInit, OnApplicationShutdown {
+  readonly #log = new Logger(DbConnectionService.name);
+  readonly #stores: DatabaseRegistry<MemoryStore>;
+
+  constructor(
+    private readonly config: Config,
+    private readonly catalog: CatalogService,
+    private readonly users: UserContextService,
+  ) {
+    this.#stores = new DatabaseRegistry({ maxOpen: config.dbMaxOpen });
+  }
+
+  async onModuleInit(): Promise<void> {
+    await mkdir(this.config.memoryDir, { recursive: true, mode: 0o700 });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#stores.close();
+  }
+
+  /** Runs `fn` on a snapshot of the current user's memory. */
+  read<T>(fn: (memory: MemoryReaders) => Promise<T>): Promise<T> {
+    return this.lend((store) => store.read(fn));
+  }
+
+  /** Runs `fn` in a transaction of the current user's memory. */
+  transact<T>(fn: (memory: MemoryWriters) => Promise<T>): Promise<T> {
+    return this.lend((store) => store.transact(fn));
+  }
+
+  /** Lends the current user's memory, made at the first use. */
+  lend<T>(fn: (store: MemoryStore) => Promise<T>): Promise<T> {
+    return this.lendOf(this.users.current().userId, fn);
+  }
+
+  /** Lends somebody's memory to work that is done for them. @throws StoreSwitched, Unavailable and the errors of opening */
+  async lendOf<T>(userId: string, fn: (store: MemoryStore) => Promise<T>): Promise<T> {
+    const store = (await this.catalog.stores.find(userId)) ?? (await this.#provision(userId));
+    if (store.state === 'archived' || store.state === 'moving') {
+      throw new Unavailable(`Your memory is ${store.state} and can't be used at the moment.`, 30_000);
+    }
+    const place = { directory: this.config.memoryDir, file: store.location };
+    return this.#stores.lend(await duckDbKey(place), () => this.#open(store), fn);
+  }
+
+  /** What can be said of the store of a user, who may not have one yet. */
+  async status(userId: string): Promise<StoreStatus | null> {
+    const store = await this.catalog.stores.find(userId);
+    if (!store) return null;
+    const { storeId, backend, state, location } = store;
+    const exists = (await readdir(this.config.memoryDir)).includes(location);
+    const open = this.#stores.isOpen(await duckDbKey({ directory: this.config.memoryDir, file: location }));
+    const size = exists && state === 'active' ? await this.lendOf(userId, (memory) => memory.size()) : null;
+    return { storeId, backend, state, location: join(this.config.memoryDir, location), exists, open, size };
+  }
+
+  stats(): RegistryStats {
+    return this.#stores.stats();
+  }
+
+  async #provision(userId: string): Promise<Store> {
+    const { name } = await this.catalog.users.get(userId);
+    return this.catalog.stores.provision(userId, { backend: 'duckdb', location: memoryFileName(this.config.salt, name) });
+  }
+
+  async #open(store: Store): Promise<MemoryStore> {
+    // A state that was read before somebody else finished the provisioning must not let a lost file be made anew.
+    const { state } = (await this.catalog.stores.find(store.userId)) ?? store;
+    const provisioning = state === 'provisioning';
+    try {
+      const owner = await this.#ownerOf(store);
+      const database = await openDuckDb<MemoryTables>(
+        { directory: this.config.memoryDir, file: store.location },
+        { create: provisioning, heldTimeoutMs: this.config.dbConnectionTimeoutMs, heldRetries: this.config.dbMaxRetries },
+      );
+      const memory = await MemoryStore.open(database, store.location, owner, provisioning);
+      if (provisioning) await this.catalog.stores.transition(store.storeId, 'provisioning', 'active', 'system');
+      return memory;
+    } catch (error) {
+      if (error instanceof DatabaseMissing || error instanceof StoreSwitched) {
+        this.#log.error({ storeId: store.storeId, userId: store.userId, file: store.location }, `switch refused: ${error.message}`);
+      }
+      if (error instanceof DatabaseHeld) {
+        this.#log.error({ storeId: store.storeId, file: store.location, holderPid: error.holderPid }, 'memory held by another process');
+      }
+      throw error;
+    }
+  }
+
+  async #ownerOf(store: Store) {
+    const { issuer, name } = await this.catalog.users.get(store.userId);
+    const aliases = await this.catalog.aliases.list(store.userId);
+    return {
+      store_id: store.storeId,
+      user_id: store.userId,
+      issuer,
+      name,
+      aliases: aliases.map((alias) => `${alias.issuer} ${alias.name}`),
+    };
+  }
+}
+
+/** The file of a new memory: ViolentUTF's naming, so that its people recognise it. Fixed in the catalog from then on. */
+export function memoryFileName(salt: string, canonicalName: string): string {
+  return `pyrit_memory_${createHash('sha256').update(`${salt}:${canonicalName}`).digest('hex').slice(0, 16)}.db`;
+}

@@ -1,0 +1,201 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { CatalogPage, Store } from '#catalog';
+import { systemClock, Unavailable, type ItemProgress } from '#core';
+import { DEFAULT_RETRIES, Limiters, runExecution } from '#execution';
+import type { ExecutionTable, MemoryStore } from '#memory';
+import { CatalogService } from '../catalog/catalog.service.js';
+import { Config } from '../config/config.js';
+import { DbConnectionService } from '../db-connection/db-connection.service.js';
+import type { OrchestratorParameters } from '../orchestrators/orchestrator-types.js';
+import { ExecutionProgress } from './execution-progress.js';
+import { OrchestratorCompiler } from './orchestrator-compiler.service.js';
+import type { ResolvedPlan } from './resolved-plan.js';
+
+interface Run {
+  readonly userId: string;
+  readonly executionId: string;
+  readonly stop: AbortController;
+  readonly abandon: AbortController;
+  readonly cancel: AbortController;
+  progress: ExecutionProgress | null;
+  ended: Promise<void>;
+}
+
+const SOURCE_PAGE = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+/**
+ * Runs executions: the engine yields what happens, this remembers it in the user's store, and only then the engine goes on. What is unfinished is
+ * taken up when the server starts, without anybody asking.
+ */
+@Injectable()
+export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly #log = new Logger(ExecutionRunner.name);
+  readonly #runs = new Map<string, Run>();
+  readonly #limiters = new Limiters(systemClock);
+  #stopping = false;
+  #takingUp: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly config: Config,
+    private readonly catalog: CatalogService,
+    private readonly db: DbConnectionService,
+    private readonly compiler: OrchestratorCompiler,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.#takingUp = this.#takeUpAll();
+  }
+
+  /** Begins nothing more, lets what is on the wire finish for the configured time, then leaves the rest to the journal. */
+  async onModuleDestroy(): Promise<void> {
+    this.#stopping = true;
+    const runs = [...this.#runs.values()];
+    for (const run of runs) run.stop.abort(new DOMException('The server is shutting down.', 'AbortError'));
+    const impatience = setTimeout(() => {
+      for (const run of runs) run.abandon.abort(new DOMException('The server is shutting down.', 'AbortError'));
+    }, this.config.shutdownDrainMs);
+    await Promise.all([this.#takingUp, ...runs.map((run) => run.ended)]);
+    clearTimeout(impatience);
+  }
+
+  /** How many executions run in this process. */
+  get running(): number {
+    return this.#runs.size;
+  }
+
+  /** Runs an execution that its user's store knows, unless it runs already. */
+  start(userId: string, executionId: string): void {
+    if (this.#stopping || this.#runs.has(executionId)) return;
+    const run: Run = {
+      userId,
+      executionId,
+      stop: new AbortController(),
+      abandon: new AbortController(),
+      cancel: new AbortController(),
+      progress: null,
+      ended: Promise.resolve(),
+    };
+    this.#runs.set(executionId, run);
+    run.ended = this.#supervise(run).finally(() => this.#runs.delete(executionId));
+  }
+
+  /** Cuts off what is on the wire, and cancels what is open. It ends by itself soon after. */
+  cancel(userId: string, executionId: string): void {
+    this.start(userId, executionId);
+    this.#runs.get(executionId)?.cancel.abort(new DOMException('The execution was cancelled.', 'AbortError'));
+  }
+
+  /** The progress of an execution that runs in this process. */
+  progress(executionId: string): ExecutionProgress | null {
+    return this.#runs.get(executionId)?.progress ?? null;
+  }
+
+  async #takeUpAll(): Promise<void> {
+    for (let after: string | null = null; !this.#stopping;) {
+      const page: CatalogPage<Store> = await this.catalog.stores.list({ limit: 100, after });
+      for (const store of page.items) {
+        if (this.#stopping || store.state !== 'active') continue;
+        try {
+          const unfinished = await this.db.lendOf(store.userId, (memory) => memory.read(({ executions }) => executions.unfinished()));
+          for (const { id } of unfinished) {
+            this.#log.log({ userId: store.userId, executionId: id }, 'execution taken up');
+            this.start(store.userId, id);
+          }
+        } catch (error) {
+          this.#log.error({ userId: store.userId, storeId: store.storeId, err: error }, 'executions of a memory can not be taken up');
+        }
+      }
+      if (page.next === null) return;
+      after = page.next;
+    }
+  }
+
+  /** Runs it to its end, through times in which its memory is not to be had. */
+  async #supervise(run: Run): Promise<void> {
+    const { userId, executionId } = run;
+    for (let failures = 0; !this.#stopping; failures++) {
+      try {
+        const ended = await this.#run(run);
+        this.#log.log({ userId, executionId, state: ended }, 'execution ended');
+        return;
+      } catch (error) {
+        if (this.#stopping) return;
+        if (!(error instanceof Unavailable)) {
+          this.#log.error({ userId, executionId, err: error }, 'execution failed');
+          await this.#fail(run, error);
+          return;
+        }
+        const pauseMs = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** failures);
+        this.#log.warn({ userId, executionId, pauseMs, err: error }, 'the memory is not available; the execution waits');
+        await systemClock.sleep(pauseMs, AbortSignal.any([run.stop.signal])).catch(() => undefined);
+      }
+    }
+  }
+
+  async #run(run: Run): Promise<string> {
+    const { userId, executionId } = run;
+    const lend = <T>(fn: (store: MemoryStore) => Promise<T>): Promise<T> => this.db.lendOf(userId, fn);
+    const execution = await lend((store) => store.transact((memory) => memory.executions.setState(executionId, 'running')));
+    run.progress ??= new ExecutionProgress(await lend((store) => store.read((memory) => memory.items.coverage(executionId))));
+    const { progress } = run;
+    const plan = execution.plan as unknown as ResolvedPlan;
+    await using compiled = await this.compiler.compile(plan);
+    const { maxRetries } = plan.orchestrator.parameters as unknown as OrchestratorParameters;
+    const batches = runExecution(openItems(lend, executionId), compiled, {
+      scoringRunId: plan.scoringRunId,
+      seed: plan.seed,
+      onUnknownOutcome: execution.on_unknown_outcome,
+      retry: { ...DEFAULT_RETRIES, maxRetries },
+      clock: systemClock,
+      limiters: this.#limiters,
+      stop: run.stop.signal,
+      abandon: run.abandon.signal,
+      cancel: run.cancel.signal,
+    });
+    for await (const events of batches) {
+      await lend((store) => store.append(events, { executionId, labels: execution.labels }));
+      progress.add(events);
+    }
+    return this.#conclude(run, execution, progress);
+  }
+
+  /** After the engine has ended: everything has come to an end, or the server is shutting down. */
+  async #conclude(run: Run, execution: ExecutionTable, progress: ExecutionProgress): Promise<string> {
+    if (this.#stopping) {
+      progress.end('running', 'The server is shutting down; the execution goes on when it is back.');
+      return 'interrupted';
+    }
+    const state = run.cancel.signal.aborted ? 'cancelled' : 'completed';
+    await this.db.lendOf(run.userId, (store) => store.transact((memory) => memory.executions.setState(execution.id, state)));
+    progress.end(state, null);
+    return state;
+  }
+
+  async #fail(run: Run, error: unknown): Promise<void> {
+    const reason =
+      error instanceof Error && 'faults' in error ? error.message : 'Something went wrong in the server; the log has it under this id.';
+    try {
+      await this.db.lendOf(run.userId, (store) =>
+        store.transact((memory) => memory.executions.setState(run.executionId, 'failed', reason)),
+      );
+    } catch (second) {
+      this.#log.error({ executionId: run.executionId, err: second }, 'the failure of an execution could not be kept');
+    }
+    run.progress?.end('failed', reason);
+  }
+}
+
+/** The open items of an execution, page by page, in order. */
+async function* openItems(
+  lend: <T>(fn: (store: MemoryStore) => Promise<T>) => Promise<T>,
+  executionId: string,
+): AsyncGenerator<readonly ItemProgress[]> {
+  for (let after = -1; ;) {
+    const page = await lend((store) => store.read((memory) => memory.items.open(executionId, after, SOURCE_PAGE)));
+    yield page;
+    const last = page.at(-1);
+    if (!last || page.length < SOURCE_PAGE) return;
+    after = last.item.position;
+  }
+}

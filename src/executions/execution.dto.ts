@@ -1,0 +1,226 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
+import { ITEM_STATES, type ExecutionState, type ItemState, type JsonObject, type JsonValue, type UnknownOutcomePolicy } from '#core';
+import { PageQuery } from '../http/page.js';
+
+const EXECUTION_STATES = ['queued', 'running', 'paused', 'completed', 'cancelled', 'failed'] as const;
+
+export class CreateExecutionDto {
+  @ApiPropertyOptional({ format: 'uuid', description: 'The dataset whose prompts are sent; or give `prompts`.' })
+  @IsOptional()
+  @IsUUID()
+  datasetId?: string;
+
+  @ApiPropertyOptional({
+    type: [String],
+    maxItems: 10_000,
+    description: 'The prompts themselves. Equal ones are sent as often as they occur.',
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(10_000)
+  prompts?: JsonValue[];
+
+  @ApiPropertyOptional({
+    type: 'array',
+    items: { type: 'array', items: { type: 'string', format: 'uuid' } },
+    description: "Converter chains that replace the orchestrator's for this execution.",
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(50)
+  converters?: JsonValue[];
+
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 1, description: 'How often each prompt is sent.' })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  repeats?: number;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    description: 'Sends a random sample of so many prompts; the same for the same seed.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  sampleSize?: number;
+
+  @ApiPropertyOptional({ maxLength: 200, description: 'Seeds the sample and random converters. Left out, one is made up and kept.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  seed?: string;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    description: 'Kept with every message, for example `{ "operation": "autumn" }`.',
+  })
+  @IsOptional()
+  @IsObject()
+  labels?: Record<string, string>;
+
+  @ApiPropertyOptional({
+    enum: ['resend', 'mark'],
+    default: 'resend',
+    description: 'What is done with prompts that were in flight when the server died.',
+  })
+  @IsOptional()
+  @IsIn(['resend', 'mark'])
+  onUnknownOutcome?: UnknownOutcomePolicy;
+}
+
+class RequestCountDto {
+  @ApiProperty({ type: 'integer', description: 'Requests to the model under test, without retries.' }) target: number;
+  @ApiProperty({ type: 'integer', description: 'Requests to judges at most, without retries.' }) judge: number;
+}
+
+class SampleItemDto {
+  @ApiProperty() original: string;
+  @ApiProperty() converted: string;
+  @ApiProperty({ type: [String], description: 'Names of the converters.' }) converters: readonly string[];
+}
+
+export class ExecutionPreviewDto {
+  @ApiProperty({ type: 'integer' }) planned: number;
+  @ApiProperty({ type: 'integer' }) prompts: number;
+  @ApiProperty({ type: 'integer' }) chains: number;
+  @ApiProperty({ type: 'integer' }) repeats: number;
+  @ApiProperty({ type: RequestCountDto }) requests: RequestCountDto;
+  @ApiProperty({ type: [SampleItemDto], description: 'What the first prompt becomes in each chain.' }) samples: readonly SampleItemDto[];
+}
+
+export class CoverageDto implements Record<ItemState, number> {
+  @ApiProperty({ type: 'integer', description: 'The sum of all states below, always.' }) planned: number;
+  @ApiProperty({ type: 'integer', description: 'Not at an end: planned, in flight, or waiting for scores.' }) open: number;
+  @ApiProperty({ type: 'integer' }) answered: number;
+  @ApiProperty({ type: 'integer' }) scored: number;
+  @ApiProperty({ type: 'integer', description: "The model's content filter answered." }) blocked: number;
+  @ApiProperty({ type: 'integer' }) errored: number;
+  @ApiProperty({ type: 'integer' }) skipped: number;
+  @ApiProperty({ type: 'integer' }) cancelled: number;
+  @ApiProperty({ type: 'integer', description: 'Sent, but the outcome was lost.' }) unknown: number;
+}
+
+export class ProgressDto {
+  @ApiProperty({ type: 'number', nullable: true, description: 'Prompts that came to an end per second, lately; null while nothing runs.' })
+  promptsPerSecond: number | null;
+  @ApiProperty({ type: 'number', nullable: true }) etaSeconds: number | null;
+}
+
+export class ExecutionDto {
+  @ApiProperty({ format: 'uuid' }) id: string;
+  @ApiProperty({ format: 'uuid' }) orchestratorId: string;
+  @ApiProperty() orchestratorName: string;
+  @ApiProperty({ enum: EXECUTION_STATES }) state: ExecutionState;
+  @ApiProperty({ type: String, nullable: true, description: 'Why it is in this state, where the state alone does not say.' }) reason:
+    string | null;
+  @ApiProperty({ type: CoverageDto }) coverage: CoverageDto;
+  @ApiProperty({ type: ProgressDto }) progress: ProgressDto;
+  @ApiProperty({ description: 'SHA-256 of the resolved plan and its items.' }) planHash: string;
+  @ApiProperty({ enum: ['resend', 'mark'] }) onUnknownOutcome: UnknownOutcomePolicy;
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } }) labels: Readonly<Record<string, string>>;
+  @ApiProperty({ format: 'date-time' }) createdAt: string;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) startedAt: string | null;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) finishedAt: string | null;
+}
+
+export class ExecutionQuery extends PageQuery {
+  @ApiPropertyOptional({ format: 'uuid' })
+  @IsOptional()
+  @IsUUID()
+  orchestratorId?: string;
+
+  @ApiPropertyOptional({ enum: EXECUTION_STATES })
+  @IsOptional()
+  @IsIn(EXECUTION_STATES)
+  state?: ExecutionState;
+}
+
+export class ItemQuery extends PageQuery {
+  @ApiPropertyOptional({ enum: ITEM_STATES })
+  @IsOptional()
+  @IsIn(ITEM_STATES)
+  state?: ItemState;
+}
+
+export class ItemDto {
+  @ApiProperty({ description: 'A hash of prompt, converter chain, repeat and occurrence.' }) id: string;
+  @ApiProperty({ type: 'integer' }) position: number;
+  @ApiProperty() promptId: string;
+  @ApiProperty({ type: [String], description: 'Names of the converters.' }) converters: readonly string[];
+  @ApiProperty({ type: 'integer' }) repeat: number;
+  @ApiProperty({ enum: ITEM_STATES }) state: ItemState;
+  @ApiProperty({ type: String, nullable: true }) reason: string | null;
+}
+
+export class ResultScoreDto {
+  @ApiProperty({ format: 'uuid' }) id: string;
+  @ApiProperty() scorer: string;
+  @ApiProperty() scorerType: string;
+  @ApiProperty({ description: 'Changes with the type, its parameters and its judge.' }) scorerVersion: string;
+  @ApiProperty({ enum: ['true_false', 'float_scale'] }) scoreType: string;
+  @ApiProperty() value: string;
+  @ApiProperty({ type: String, nullable: true }) category: string | null;
+  @ApiProperty() rationale: string;
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true }) metadata: JsonObject | null;
+  @ApiProperty({ format: 'uuid' }) scoringRunId: string;
+}
+
+export class ResultDto extends ItemDto {
+  @ApiProperty() prompt: string;
+  @ApiProperty({ type: String, nullable: true, description: 'As it was sent.' }) convertedPrompt: string | null;
+  @ApiProperty({ type: String, nullable: true }) response: string | null;
+  @ApiProperty({ type: String, format: 'uuid', nullable: true }) conversationId: string | null;
+  @ApiProperty({ type: 'integer', description: 'Requests to the model for this item.' }) attempts: number;
+  @ApiProperty({ type: 'integer', nullable: true }) latencyMs: number | null;
+  @ApiProperty({ type: String, nullable: true }) finishReason: string | null;
+  @ApiProperty({ type: 'integer', nullable: true }) inputTokens: number | null;
+  @ApiProperty({ type: 'integer', nullable: true }) outputTokens: number | null;
+  @ApiProperty({ type: [ResultScoreDto], description: 'Of the latest scoring run.' }) scores: readonly ResultScoreDto[];
+}
+
+export class ScorerSummaryDto {
+  @ApiProperty() scorer: string;
+  @ApiProperty() scorerType: string;
+  @ApiProperty({ type: 'integer' }) scores: number;
+  @ApiProperty({ type: 'integer', nullable: true, description: 'How many are true; null for a scale.' }) positive: number | null;
+  @ApiProperty({ type: 'number', nullable: true, description: 'The mean of a scale; null for true or false.' }) mean: number | null;
+}
+
+export class ConverterSummaryDto extends CoverageDto {
+  @ApiProperty({ type: [String], description: 'Names of the converters of the chain; empty for prompts as they are.' })
+  converters: readonly string[];
+  @ApiProperty({ type: [ScorerSummaryDto] }) scorers: readonly ScorerSummaryDto[];
+}
+
+export class ExecutionSummaryDto {
+  @ApiProperty({ type: CoverageDto }) coverage: CoverageDto;
+  @ApiProperty({ type: [ConverterSummaryDto] }) byConverter: readonly ConverterSummaryDto[];
+  @ApiProperty({ type: [ScorerSummaryDto] }) byScorer: readonly ScorerSummaryDto[];
+}
+
+export class ExportQuery {
+  @ApiProperty({ enum: ['jsonl', 'csv'], default: 'jsonl' })
+  @IsOptional()
+  @IsIn(['jsonl', 'csv'])
+  format?: 'jsonl' | 'csv';
+}

@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { CatalogModule } from '../catalog/catalog.module.js';
+import { ConvertersModule } from '../converters/converters.module.js';
+import { DbConnectionModule } from '../db-connection/db-connection.module.js';
+import { GeneratorsModule } from '../generators/generators.module.js';
+import { OrchestratorsModule } from '../orchestrators/orchestrators.module.js';
+import { ScorersModule } from '../scorers/scorers.module.js';
+import { UserContextModule } from '../user-context/user-context.module.js';
+import { ExecutionRunner } from './execution-runner.service.js';
+import { ExecutionsController } from './executions.controller.js';
+import { ExecutionsService } from './executions.service.js';
+import { LaunchController } from './launch.controller.js';
+import { OrchestratorCompiler } from './orchestrator-compiler.service.js';
+import { PlanResolver } from './plan-resolver.service.js';
+
+@Module({
+  imports: [CatalogModule, UserContextModule, DbConnectionModule, GeneratorsModule, ConvertersModule, ScorersModule, OrchestratorsModule],
+  controllers: [ExecutionsController, LaunchController],
+  providers: [ExecutionsService, ExecutionRunner, OrchestratorCompiler, PlanResolver],
+})
+export class ExecutionsModule {}

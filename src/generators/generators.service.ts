@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { systemClock, type Generator, type GeneratorType, type JsonObject } from '#core';
+import { generators } from '#generators';
+import type { ConfigurationTable, MemoryWriters, StoredSecret } from '#memory';
+import { ConfigurationService, mentions } from '../configurations/configuration.service.js';
+import { DbConnectionService } from '../db-connection/db-connection.service.js';
+import type { GeneratorTestDto } from './generator.dto.js';
+import { OutboundService } from './outbound.service.js';
+import { SecretVault } from './secret-vault.service.js';
+
+/** What a client is made from: a stored generator, or what a plan has kept of one. */
+export type GeneratorSource = Pick<ConfigurationTable, 'id' | 'type' | 'parameters' | 'secrets'>;
+
+const TEST_TIMEOUT_MS = 60_000;
+
+@Injectable()
+export class GeneratorsService extends ConfigurationService<GeneratorType> {
+  constructor(
+    db: DbConnectionService,
+    private readonly vault: SecretVault,
+    private readonly outbound: OutboundService,
+  ) {
+    super(db, generators, 'generators');
+  }
+
+  /** A client for a generator. @throws InvalidInput when a secret can't be opened. */
+  async connect(source: GeneratorSource): Promise<Generator> {
+    const secrets: Record<string, string> = {};
+    for (const [name, stored] of Object.entries(source.secrets)) secrets[name] = await this.vault.open(stored, boundTo(source.id, name));
+    const parameters = generators.validate(source.type, { ...source.parameters, ...secrets });
+    return generators.get(source.type).create(parameters, { fetch: this.outbound.fetch });
+  }
+
+  /** Sends one prompt, keeps nothing. @throws NotFound, InvalidInput, GeneratorError */
+  async test(id: string, prompt: string): Promise<GeneratorTestDto> {
+    const row = await this.db.read((memory) => memory.configurations('generators').get(id));
+    await using generator = await this.connect(row);
+    const begun = systemClock.now();
+    const messages = [{ role: 'user' as const, content: prompt }];
+    const { kind, text, finishReason, usage } = await generator.generate({ messages, signal: AbortSignal.timeout(TEST_TIMEOUT_MS) });
+    return { blocked: kind === 'blocked', response: text, finishReason, usage, latencyMs: systemClock.now() - begun };
+  }
+
+  protected override secretsOf(type: GeneratorType): readonly string[] {
+    return type.secrets;
+  }
+
+  protected override store(id: string, parameter: string, given: unknown): StoredSecret {
+    return this.vault.store(given, boundTo(id, parameter), `/parameters/${parameter}`);
+  }
+
+  protected override async tryOut(type: GeneratorType, parameters: JsonObject): Promise<void> {
+    const generator = await type.create(parameters, { fetch: this.outbound.fetch });
+    await generator[Symbol.asyncDispose]();
+  }
+
+  protected override async referrers(memory: MemoryWriters, id: string): Promise<string[]> {
+    return [...(await mentions(memory, 'orchestrators', id)), ...(await mentions(memory, 'scorers', id))];
+  }
+}
+
+function boundTo(generatorId: string, parameter: string): string {
+  return `generator/${generatorId}/${parameter}`;
+}

@@ -1,0 +1,8 @@
+import { Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { CatalogModule } from '../catalog/catalog.module.js';
+import { HealthController } from './health.controller.js';
+import { HealthService } from './health.service.js';
+
+@Module({ imports: [TerminusModule, CatalogModule], controllers: [HealthController], providers: [HealthService], exports: [HealthService] })
+export class HealthModule {}

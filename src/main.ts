@@ -1,0 +1,22 @@
+import 'reflect-metadata';
+import { existsSync } from 'node:fs';
+import { readConfig } from './config/read-config.js';
+import { createApp } from './create-app.js';
+
+// Everything that this process writes is for its own user only.
+process.umask(0o077);
+if (existsSync('.env')) process.loadEnvFile('.env');
+// The OpenAI client would send these headers to every endpoint that a user names.
+delete process.env['OPENAI_CUSTOM_HEADERS'];
+
+try {
+  const config = await readConfig(process.env);
+  const app = await createApp(config);
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  await app.listen(config.port, config.host);
+  process.stdout.write(`${JSON.stringify({ level: 'info', msg: 'ready', url: await app.getUrl() })}\n`);
+} catch (error) {
+  // Before there is a server there may be no logger: the sentence goes to the person who started it.
+  process.stderr.write(`The server does not start: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
