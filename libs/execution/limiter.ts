@@ -8,8 +8,8 @@ interface Waiter {
 
 /**
  * The slots of one endpoint and credential, shared by all who send there. A slot is held only while a request is on the wire. Before that, a
- * request has a place in the queue, for which its intent may be made durable: as many places as a fraction of the slots, so that a slot that
- * becomes free finds a request ready, and a crash leaves few intents that were never sent.
+ * request has a place in the queue, for which its intent may be made durable. Slots that are taken and places together are at most a quarter more
+ * than the slots: a slot that becomes free finds a request ready, and a crash leaves few intents that were never sent.
  *
  * Both queues are strictly first come, first served. Whoever brings a smaller maximum waits until there are fewer requests than that, and those
  * behind wait with them: nobody starves.
@@ -20,7 +20,7 @@ export class Limiter {
   #heldUntil = 0;
   #places: Waiter[] = [];
   #slots: Waiter[] = [];
-  #pausing = false;
+  #pausing: AbortController | null = null;
 
   constructor(private readonly clock: Clock) {}
 
@@ -86,7 +86,9 @@ export class Limiter {
   #admit(): void {
     const pauseMs = this.#heldUntil - this.clock.now();
     if (pauseMs > 0) {
-      if (!this.#pausing) void this.#resumeAfter(pauseMs);
+      const anybody = this.#slots.length + this.#places.length > 0;
+      if (!anybody) this.#pausing?.abort();
+      else if (!this.#pausing) void this.#resumeAfter(pauseMs);
       return;
     }
     // One that was aborted takes itself out of the queue, and then those behind are admitted.
@@ -95,17 +97,23 @@ export class Limiter {
       this.#onWire += 1;
       next.grant();
     }
-    for (let next = this.#places[0]; next && !next.signal.aborted && this.#ahead < Math.ceil(next.max / 4); next = this.#places[0]) {
+    for (
+      let next = this.#places[0];
+      next && !next.signal.aborted && this.#ahead + this.#onWire < next.max + Math.ceil(next.max / 4);
+      next = this.#places[0]
+    ) {
       this.#places.shift();
       this.#ahead += 1;
       next.grant();
     }
   }
 
+  /** Sleeps only while somebody waits: a pause of an hour must not keep an idle process alive. */
   async #resumeAfter(pauseMs: number): Promise<void> {
-    this.#pausing = true;
-    await this.clock.sleep(pauseMs);
-    this.#pausing = false;
+    const pausing = new AbortController();
+    this.#pausing = pausing;
+    await this.clock.sleep(pauseMs, pausing.signal).catch(() => undefined);
+    this.#pausing = null;
     this.#admit();
   }
 }

@@ -18,6 +18,8 @@ interface Run {
   readonly abandon: AbortController;
   readonly cancel: AbortController;
   progress: ExecutionProgress | null;
+  /** Resolves when there is progress, or to null when the run ended without any. */
+  readonly begun: PromiseWithResolvers<ExecutionProgress | null>;
   ended: Promise<void>;
 }
 
@@ -74,10 +76,14 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
       abandon: new AbortController(),
       cancel: new AbortController(),
       progress: null,
+      begun: Promise.withResolvers(),
       ended: Promise.resolve(),
     };
     this.#runs.set(executionId, run);
-    run.ended = this.#supervise(run).finally(() => this.#runs.delete(executionId));
+    run.ended = this.#supervise(run).finally(() => {
+      this.#runs.delete(executionId);
+      run.begun.resolve(null);
+    });
   }
 
   /** Cuts off what is on the wire, and cancels what is open. It ends by itself soon after. */
@@ -89,6 +95,11 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
   /** The progress of an execution that runs in this process. */
   progress(executionId: string): ExecutionProgress | null {
     return this.#runs.get(executionId)?.progress ?? null;
+  }
+
+  /** The same, but waits for an execution that has only just been started; null when it does not run here. */
+  async begun(executionId: string): Promise<ExecutionProgress | null> {
+    return this.#runs.get(executionId)?.begun.promise ?? null;
   }
 
   async #takeUpAll(): Promise<void> {
@@ -139,6 +150,7 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
     const execution = await lend((store) => store.transact((memory) => memory.executions.setState(executionId, 'running')));
     run.progress ??= new ExecutionProgress(await lend((store) => store.read((memory) => memory.items.coverage(executionId))));
     const { progress } = run;
+    run.begun.resolve(progress);
     const plan = execution.plan as unknown as ResolvedPlan;
     await using compiled = await this.compiler.compile(plan);
     const { maxRetries } = plan.orchestrator.parameters as unknown as OrchestratorParameters;

@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
-import { Controller, Delete, Get, Headers, HttpCode, Post, Query, Sse, StreamableFile, type MessageEvent } from '@nestjs/common';
+import { Controller, Delete, Get, Headers, HttpCode, Post, Query, Sse, StreamableFile, UseGuards, type MessageEvent } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { filter, from, map, type Observable } from 'rxjs';
 import { Scopes } from '../auth/access.decorators.js';
 import { IdParam } from '../http/id-param.js';
 import { pageById, pageByPosition } from '../http/page-by-id.js';
 import { ApiPage, type Page } from '../http/page.js';
+import { ExecutionFound } from './execution-found.guard.js';
 import { ExecutionDto, ExecutionQuery, ExecutionSummaryDto, ExportQuery, ItemDto, ItemQuery, ResultDto } from './execution.dto.js';
 import type { ProgressReport } from './execution-progress.js';
 import { ExecutionRunner } from './execution-runner.service.js';
@@ -43,10 +44,11 @@ export class ExecutionsController {
 
   /** Progress as server-sent events, until the execution ends. With `Last-Event-ID`, only what is newer. */
   @Sse(':id/events')
+  @UseGuards(ExecutionFound)
   async events(@IdParam() id: string, @Headers('last-event-id') lastEventId: string | undefined): Promise<Observable<MessageEvent>> {
     // Asked first: it answers 404 for what is not this user's.
-    const report = await this.executions.report(id);
-    const reports = this.runner.progress(id)?.reports ?? from([report]);
+    const progress = await this.runner.begun(id);
+    const reports = progress?.reports ?? from([await this.executions.report(id)]);
     return reports.pipe(
       map(toMessage),
       filter((message) => message.id !== lastEventId),

@@ -3,7 +3,7 @@ import type { ItemDto, ResultDto, ResultScoreDto } from './execution.dto.js';
 import { chainNames, type ResolvedPlan } from './resolved-plan.js';
 
 /** An item for a person. */
-export function itemView(item: ItemStatus, plan: ResolvedPlan): ItemDto {
+export function itemView(item: ItemStatus, plan: ResolvedPlan): Pick<ItemDto, keyof ItemDto> {
   const { id, position, promptId, chain, repeat, state, reason } = item;
   return { id, position, promptId, converters: chainNames(plan, chain), repeat, state, reason };
 }

@@ -23,7 +23,8 @@ export class ScorersService extends ConfigurationService<ScorerType> {
 
   /** The generator that judges for a scorer of this type, or null when it judges by itself. */
   judgeOf(type: string, parameters: JsonObject): string | null {
-    return scorers.get(type).needsJudge ? String(parameters['generatorId']) : null;
+    const { generatorId } = parameters;
+    return scorers.get(type).needsJudge && typeof generatorId === 'string' ? generatorId : null;
   }
 
   /** Scores one text by a rule; keeps nothing. A judge would be asked on a person's account, so those are tried in an execution. @throws InvalidInput */

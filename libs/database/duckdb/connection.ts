@@ -47,15 +47,15 @@ export class Connection {
     await this.#guard(() => this.native.run(sql));
   }
 
-  /** Runs a statement with one text parameter that is prepared once and kept. */
-  async executePrepared(sql: string, parameter: string): Promise<void> {
+  /** Runs a statement, with at most one parameter, a text, that is prepared once and kept: one step of the engine instead of three. */
+  async executePrepared(sql: string, parameter?: string): Promise<void> {
     await this.#guard(async () => {
       let statement = this.#prepared.get(sql);
       if (!statement) {
         statement = await this.native.prepare(sql);
         this.#prepared.set(sql, statement);
       }
-      statement.bindVarchar(1, parameter);
+      if (parameter !== undefined) statement.bindVarchar(1, parameter);
       await statement.run();
     });
   }

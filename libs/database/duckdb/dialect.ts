@@ -77,12 +77,12 @@ class DuckDbDriver extends DummyDriver {
 
   override async beginTransaction(lent?: DatabaseConnection, settings?: TransactionSettings): Promise<void> {
     if (lent instanceof KyselyConnection) {
-      await lent.connection.execute(settings?.accessMode === 'read only' ? 'begin transaction read only' : 'begin transaction');
+      await lent.connection.executePrepared(settings?.accessMode === 'read only' ? 'begin transaction read only' : 'begin transaction');
     }
   }
 
   override async commitTransaction(lent?: DatabaseConnection): Promise<void> {
-    if (lent instanceof KyselyConnection) await lent.connection.execute('commit');
+    if (lent instanceof KyselyConnection) await lent.connection.executePrepared('commit');
   }
 
   override async rollbackTransaction(lent?: DatabaseConnection): Promise<void> {

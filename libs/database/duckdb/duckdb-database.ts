@@ -50,9 +50,9 @@ export class DuckDbDatabase<Tables> implements Database<Tables>, ConnectionOwner
     this.#writer = new Connection(setup, this);
     this.#bulk = new BulkInsert(this.#writer);
     this.#queue = new WriterQueue({
-      begin: () => this.#writer.execute('begin transaction'),
+      begin: () => this.#writer.executePrepared('begin transaction'),
       insert: (rows) => this.#bulk.insert(rows),
-      commit: () => this.#writer.execute('commit'),
+      commit: () => this.#writer.executePrepared('commit'),
       rollback: () => this.#writer.rollback(),
     });
     this.#pool = new ReaderPool(() => this.#connect(), place.readers);
