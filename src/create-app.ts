@@ -11,13 +11,13 @@ import { describeApi } from './openapi.js';
 export async function createApp(config: Config): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(AppModule.on(config), {
     bodyParser: false,
-    bufferLogs: true,
+    // Until there is our own logger: a boot that is refused says so in one sentence, not in a stack.
+    logger: false,
     abortOnError: false,
     // Streams of progress would keep the server from closing.
     forceCloseConnections: true,
   });
   app.useLogger(app.get(Logger));
-  app.flushLogs();
   configureHttp(app, { maxBodyBytes: config.maxBodyBytes });
   SwaggerModule.setup('api/docs', app, () => describeApi(app), { jsonDocumentUrl: 'api/openapi.json' });
   return app;

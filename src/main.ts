@@ -14,7 +14,7 @@ try {
   const app = await createApp(config);
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   await app.listen(config.port, config.host);
-  process.stdout.write(`${JSON.stringify({ level: 'info', msg: 'ready', url: await app.getUrl() })}\n`);
+  process.stdout.write(`${JSON.stringify({ level: 30, time: Date.now(), msg: 'ready', url: await app.getUrl() })}\n`);
 } catch (error) {
   // Before there is a server there may be no logger: the sentence goes to the person who started it.
   process.stderr.write(`The server does not start: ${error instanceof Error ? error.message : String(error)}\n`);

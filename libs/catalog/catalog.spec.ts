@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Conflict, isUuid, NotFound, QuotaExceeded } from '#core';
 import { ManualClock } from '#core/testing';
 import { DatabaseMissing } from '#database';
-import { Catalog, type Store } from './index.js';
+import { Catalog, type FoundStore, type Store } from './index.js';
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 const HOUR = 3_600_000;
@@ -236,6 +236,84 @@ describe('idempotency keys', () => {
     expect(await catalog.idempotencyKeys.find(request)).toBeNull();
     await catalog.idempotencyKeys.keep(request, { ...answer, status: 202 });
     expect(await catalog.idempotencyKeys.find(request)).toEqual({ ...answer, status: 202 });
+  });
+});
+
+describe('restoring a lost catalog', () => {
+  const number = (digit: number): string => `01890000-0000-7000-8000-00000000000${digit}`;
+  const found = (digit: number, name: string, aliases: string[] = [], changes: Partial<FoundStore> = {}): FoundStore => ({
+    storeId: number(digit),
+    userId: `${number(digit).slice(0, -2)}a${digit}`,
+    issuer: 'shared-secret',
+    name,
+    aliases: [name, ...aliases].map((alias) => ({ issuer: 'shared-secret', name: alias })),
+    backend: 'duckdb',
+    location: `${digit}.db`,
+    createdAt: '2025-06-01T08:00:00.000Z',
+    ...changes,
+  });
+  const named = (name: string) => catalog.users.find({ issuer: 'shared-secret', name });
+
+  it('gives everyone the same id, the same aliases and the same place', async () => {
+    const ada = found(1, 'ada', ['ada@example.org']);
+    const results = await catalog.restore([ada, found(2, 'ben')]);
+    expect(results.map((result) => [result.leftOut, result.contestedAliases])).toEqual([
+      [null, []],
+      [null, []],
+    ]);
+    await reopen();
+    expect(await catalog.users.resolve(ADA)).toMatchObject({ userId: ada.userId, createdAt: ada.createdAt });
+    expect((await catalog.users.resolve({ ...ADA, name: 'ada@example.org' })).userId).toBe(ada.userId);
+    expect(await catalog.stores.find(ada.userId)).toMatchObject({ storeId: ada.storeId, location: '1.db', state: 'active' });
+    expect((await catalog.aliases.list(ada.userId)).map((alias) => alias.canonical)).toEqual([true, false]);
+    expect((await catalog.audit.list({ limit: 1, after: null })).items[0]).toMatchObject({ action: 'catalog.restored' });
+  });
+
+  it('leaves out two stores of one user, and two of one name', async () => {
+    const ada = found(1, 'ada');
+    const results = await catalog.restore([
+      ada,
+      { ...ada, storeId: number(5), location: 'copy.db' },
+      found(2, 'ben'),
+      found(3, 'ben'),
+      found(4, 'cleo'),
+    ]);
+    expect(results.map((result) => result.leftOut !== null)).toEqual([true, true, true, true, false]);
+    expect((await catalog.users.list({ limit: 10, after: null })).items.map((user) => user.name)).toEqual(['cleo']);
+  });
+
+  it('gives an identity that two claim to neither, but the one a memory was made for to its owner', async () => {
+    const results = await catalog.restore([
+      found(1, 'ada', ['shared', 'ben', 'own']),
+      found(2, 'ben', ['shared']),
+      found(3, 'cleo', ['left-out']),
+      found(4, 'left-out'),
+      found(5, 'left-out'),
+    ]);
+    expect(results[0]?.contestedAliases.map((alias) => alias.name)).toEqual(['shared', 'ben']);
+    expect(results[2]).toMatchObject({ leftOut: null, contestedAliases: [{ name: 'left-out' }] });
+    expect(await named('shared')).toBeNull();
+    expect(await named('left-out')).toBeNull();
+    expect((await named('own'))?.name).toBe('ada');
+    expect((await named('ben'))?.name).toBe('ben');
+  });
+
+  it('takes many stores', async () => {
+    const many = Array.from({ length: 450 }, (_, index) =>
+      found(1, `user_${index}`, [], {
+        storeId: `01890000-0000-7000-8000-${String(index).padStart(12, '0')}`,
+        userId: `01890000-0000-7000-8001-${String(index).padStart(12, '0')}`,
+        location: `${index}.db`,
+      }),
+    );
+    expect((await catalog.restore(many)).every((result) => result.leftOut === null)).toBe(true);
+    expect((await catalog.stores.list({ limit: 500, after: null })).items).toHaveLength(450);
+  });
+
+  it('needs an empty catalog', async () => {
+    await catalog.users.resolve(ADA);
+    await expect(catalog.restore([found(2, 'ben')])).rejects.toThrow(Conflict);
+    expect(await named('ben')).toBeNull();
   });
 });
 

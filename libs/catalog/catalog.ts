@@ -3,6 +3,7 @@ import { Aliases } from './aliases.js';
 import { ApiKeys } from './api-keys.js';
 import { AuditTrail } from './audit-trail.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
+import { Restoration, type FoundStore, type RestoredStore } from './restoration.js';
 import { Roles } from './roles.js';
 import { CatalogStorage, type CatalogOptions } from './storage.js';
 import { Stores } from './stores.js';
@@ -44,6 +45,15 @@ export class Catalog implements AsyncDisposable {
       throw error;
     }
     return new Catalog(storage);
+  }
+
+  /**
+   * Fills an empty catalog from the stores of a lost one: the same people, in the same places. Two stores of one person, and what else two of them
+   * claim, are left out and told of. Roles, API keys and the audit trail are not in the stores.
+   * @throws Conflict when the catalog already knows somebody.
+   */
+  restore(stores: readonly FoundStore[]): Promise<readonly RestoredStore[]> {
+    return new Restoration(this.storage, this.audit).run(stores);
   }
 
   /** Lets writes under way finish, and closes the file. */

@@ -4,6 +4,7 @@ export { API_KEY_PREFIX, type ApiKey, type ApiKeys, type KeyHolder, type NewApiK
 export type { AuditEntry, AuditTrail } from './audit-trail.js';
 export { requestHash, type IdempotencyKeys, type IdempotentRequest, type KeptAnswer } from './idempotency-keys.js';
 export type { CatalogPage, PageRequest } from './page.js';
+export type { FoundStore, RestoredStore } from './restoration.js';
 export type { Roles } from './roles.js';
 export type { CatalogOptions } from './storage.js';
 export type { Store, StoreBackend, StorePlace, Stores, StoreState } from './stores.js';

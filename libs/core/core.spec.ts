@@ -15,6 +15,7 @@ describe('content', () => {
   it('has the same id whatever the order of its keys', () => {
     expect(contentId({ a: 1, b: [{ d: 1, c: 2 }] })).toBe(contentId({ b: [{ c: 2, d: 1 }], a: 1 }));
     expect(contentId({ a: 1 })).not.toBe(contentId({ a: 2 }));
+    expect(contentId({ a: 1 })).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(canonicalJson({ b: undefined, a: null })).toBe('{"a":null}');
   });
 

@@ -36,7 +36,12 @@ export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
 
-/** A name for content: the first 32 hex digits of the SHA-256 of its canonical JSON. Equal content has equal ids, in any place and at any time. */
+/**
+ * A name for content: a UUID version 8 (RFC 9562 §5.8) made of the first 122 bits of the SHA-256 of its canonical JSON. Equal content has equal
+ * ids, in any place and at any time.
+ */
 export function contentId(content: JsonValue): string {
-  return sha256(canonicalJson(content)).slice(0, 32);
+  const hex = sha256(canonicalJson(content));
+  const variant = ((parseInt(hex.slice(16, 18), 16) & 0x3f) | 0x80).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(18, 20)}-${hex.slice(20, 32)}`;
 }

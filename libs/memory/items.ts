@@ -33,13 +33,20 @@ export class ItemReader {
 
   /** How many items are in each state, counted from the items and their outcomes. */
   async coverage(executionId: string): Promise<Coverage> {
-    const { rows } = await sql<{ state: ItemState; n: number }>`
-      select coalesce(outcome.state, 'open') as state, count(*) as n
-      from items left join (${this.#latestOutcomes(executionId)}) as outcome on outcome.item_id = items.id
-      where items.execution_id = ${executionId} group by all`.execute(this.db);
-    const counts = Object.fromEntries(ITEM_STATES.map((state) => [state, 0])) as Record<ItemState, number>;
-    for (const { state, n } of rows) counts[state] = n;
-    return { planned: rows.reduce((sum, row) => sum + row.n, 0), ...counts };
+    return (await this.coverages([executionId])).get(executionId) ?? coverageOf([]);
+  }
+
+  /** The coverage of several executions at once. One without items is not there. */
+  async coverages(executionIds: readonly string[]): Promise<Map<string, Coverage>> {
+    if (executionIds.length === 0) return new Map();
+    const ids = sql.join(executionIds);
+    const { rows } = await sql<{ id: string; state: ItemState; n: number }>`
+      select items.execution_id as id, coalesce(outcome.state, 'open') as state, count(*) as n
+      from items left join (
+        select execution_id, item_id, arg_max(state, scoring_run_id) as state from outcomes where execution_id in (${ids}) group by execution_id, item_id
+      ) as outcome on outcome.item_id = items.id and outcome.execution_id = items.execution_id
+      where items.execution_id in (${ids}) group by 1, 2`.execute(this.db);
+    return new Map([...Map.groupBy(rows, (row) => row.id)].map(([id, counted]) => [id, coverageOf(counted)]));
   }
 
   /** Items with their states, by position from `after` (exclusive) on. */
@@ -168,6 +175,12 @@ export class ItemReader {
       rows.map((row) => [row.id, { conversationId: row.conversation_id, original: row.original_value, converted: row.converted_value }]),
     );
   }
+}
+
+function coverageOf(counted: readonly { readonly state: ItemState; readonly n: number }[]): Coverage {
+  const counts = Object.fromEntries(ITEM_STATES.map((state) => [state, 0])) as Record<ItemState, number>;
+  for (const { state, n } of counted) counts[state] = n;
+  return { planned: counted.reduce((sum, row) => sum + row.n, 0), ...counts };
 }
 
 function toItem(row: ItemTable): Item {

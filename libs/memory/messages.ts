@@ -103,14 +103,9 @@ export class MessageReader {
   /** The messages that some items of an execution brought, by conversation and in order. */
   async ofItems(executionId: string, itemIds: readonly string[]): Promise<MessageTable[]> {
     if (itemIds.length === 0) return [];
-    return this.db
-      .selectFrom('messages')
-      .selectAll()
-      .where('execution_id', '=', executionId)
-      .where('item_id', 'in', itemIds)
-      .orderBy('conversation_id')
-      .orderBy('sequence')
-      .execute();
+    // The ids first: the wide columns are then read for a few rows only.
+    const ids = this.db.selectFrom('messages').select('id').where('execution_id', '=', executionId).where('item_id', 'in', itemIds);
+    return this.db.selectFrom('messages').selectAll().where('id', 'in', ids).orderBy('conversation_id').orderBy('sequence').execute();
   }
 }
 

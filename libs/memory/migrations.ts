@@ -26,29 +26,29 @@ async function initial(db: Kysely<MemoryTables>, { jsonType, momentType }: Engin
     id uuid not null primary key, name varchar not null, description varchar not null, source varchar not null, prompt_count integer not null,
     duplicate_count integer not null, content_hash varchar not null, created_at ${moment} not null)`.execute(db);
   await sql`create table prompts (
-    dataset_id uuid not null, position integer not null, prompt_id varchar not null, value varchar not null, harm_categories ${json} not null,
+    dataset_id uuid not null, position integer not null, prompt_id uuid not null, value varchar not null, harm_categories ${json} not null,
     metadata ${json} not null)`.execute(db);
   await sql`create table executions (
     id uuid not null primary key, orchestrator_id uuid not null, plan ${json} not null, plan_hash varchar not null, planned integer not null,
     state varchar not null, reason varchar, on_unknown_outcome varchar not null, labels ${json} not null, created_at ${moment} not null,
     started_at ${moment}, finished_at ${moment})`.execute(db);
   await sql`create table items (
-    execution_id uuid not null, id varchar not null, position integer not null, prompt_id varchar not null, value varchar not null,
+    execution_id uuid not null, id uuid not null, position integer not null, prompt_id uuid not null, value varchar not null,
     chain integer not null, repeat integer not null, occurrence integer not null)`.execute(db);
   await sql`create table attempts (
-    execution_id uuid not null, item_id varchar not null, attempt_id uuid not null, phase varchar not null, happened_at ${moment} not null,
+    execution_id uuid not null, item_id uuid not null, attempt_id uuid not null, phase varchar not null, happened_at ${moment} not null,
     purpose varchar, turn integer, branch integer, retry integer, latency_ms integer, blocked boolean, finish_reason varchar,
     input_tokens integer, output_tokens integer, request_id uuid, response_id uuid, fault varchar, detail varchar)`.execute(db);
   await sql`create table outcomes (
-    execution_id uuid not null, item_id varchar not null, scoring_run_id uuid not null, state varchar not null, reason varchar,
+    execution_id uuid not null, item_id uuid not null, scoring_run_id uuid not null, state varchar not null, reason varchar,
     settled_at ${moment} not null)`.execute(db);
   await sql`create table messages (
     id uuid not null primary key, conversation_id uuid not null, sequence integer not null, role varchar not null, sent_at ${moment} not null,
     original_value varchar not null, original_value_sha256 varchar not null, converted_value varchar not null,
     converted_value_sha256 varchar not null, data_type varchar not null, response_error varchar not null, labels ${json} not null,
-    metadata ${json} not null, original_prompt_id uuid not null, execution_id uuid, item_id varchar)`.execute(db);
+    metadata ${json} not null, original_prompt_id uuid not null, execution_id uuid, item_id uuid)`.execute(db);
   await sql`create table scores (
-    id uuid not null primary key, message_id uuid not null, scoring_run_id uuid, execution_id uuid, item_id varchar, scorer_id uuid,
+    id uuid not null primary key, message_id uuid not null, scoring_run_id uuid, execution_id uuid, item_id uuid, scorer_id uuid,
     scorer_name varchar not null, scorer_type varchar not null, scorer_version varchar not null, score_type varchar not null,
     value varchar not null, category varchar, rationale varchar not null, metadata ${json}, scored_at ${moment} not null)`.execute(db);
 }

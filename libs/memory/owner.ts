@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { StoreSwitched } from '#core';
 import { StatementFailed, type Database } from '#database';
-import type { MemoryTables, OwnerTable } from './tables.js';
+import type { MemoryTables, OwnerAlias, OwnerTable } from './tables.js';
 
 /** Whose memory a store is, as the catalog has it. */
 export type Owner = Pick<OwnerTable, 'store_id' | 'user_id' | 'issuer' | 'name' | 'aliases'>;
@@ -35,7 +35,7 @@ export class OwnerWriter extends OwnerReader {
   }
 
   /** Keeps the aliases beside the data, so that a rebuilt catalog knows them. */
-  async setAliases(aliases: readonly string[]): Promise<void> {
+  async setAliases(aliases: readonly OwnerAlias[]): Promise<void> {
     await this.tx.updateTable('owner').set({ aliases }).execute();
   }
 }

@@ -32,13 +32,9 @@ export class ScoreReader {
   /** All scores of the items given, of every scoring run. */
   async ofItems(executionId: string, itemIds: readonly string[]): Promise<ScoreTable[]> {
     if (itemIds.length === 0) return [];
-    return this.db
-      .selectFrom('scores')
-      .selectAll()
-      .where('execution_id', '=', executionId)
-      .where('item_id', 'in', itemIds)
-      .orderBy('id')
-      .execute();
+    // The ids first: the wide columns are then read for a few rows only.
+    const ids = this.db.selectFrom('scores').select('id').where('execution_id', '=', executionId).where('item_id', 'in', itemIds);
+    return this.db.selectFrom('scores').selectAll().where('id', 'in', ids).orderBy('id').execute();
   }
 }
 

@@ -1,12 +1,18 @@
 import type { AttemptPurpose, ExecutionState, JsonObject, JsonValue, Role, ScoreType, SettledState, UnknownOutcomePolicy } from '#core';
 
+/** An identity whose tokens open a memory: who issued them, and the canonical name in them. */
+export interface OwnerAlias {
+  readonly issuer: string;
+  readonly name: string;
+}
+
 /** Moments are ISO 8601 UTC text, ids UUIDs unless said otherwise. */
 export interface OwnerTable {
   store_id: string;
   user_id: string;
   issuer: string;
   name: string;
-  aliases: readonly string[];
+  aliases: readonly OwnerAlias[];
   created_at: string;
 }
 
@@ -43,7 +49,7 @@ export interface DatasetTable {
 export interface PromptTable {
   dataset_id: string;
   position: number;
-  /** Content id: 32 hex digits. */
+  /** Content id. */
   prompt_id: string;
   value: string;
   harm_categories: readonly string[];
@@ -69,7 +75,7 @@ export interface ExecutionTable {
 
 export interface ItemTable {
   execution_id: string;
-  /** Content id: 32 hex digits. */
+  /** Content id. */
   id: string;
   position: number;
   prompt_id: string;

@@ -30,7 +30,7 @@ export const scorers: Registry<RevisedScorerType> = new Registry('scorer', [
 ]);
 
 /**
- * The version of a configured scorer: a content id (32 hex digits) of its type, the revision of that type and its parameters, defaults
+ * The version of a configured scorer: a content id of its type, the revision of that type and its parameters, defaults
  * included. Scores of equal versions can be compared. What a judge's generator is configured to is not part of it.
  * @throws InvalidInput when there is no such type, or the parameters do not fit it.
  */

@@ -240,7 +240,7 @@ describe('every scorer type', () => {
 
   it('has a version that follows its meaning', () => {
     const version = scorerVersion('length', { minimum: 1 });
-    expect(version).toMatch(/^[0-9a-f]{32}$/);
+    expect(version).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     expect(scorerVersion('length', { unit: 'characters', minimum: 1 })).toBe(version);
     expect(scorerVersion('length', { minimum: 2 })).not.toBe(version);
     expect(() => scorerVersion('length', { minimum: -1 })).toThrow(InvalidInput);

@@ -5,6 +5,7 @@ import type { Identity } from '#catalog';
 import { InvalidInput } from '#core';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { Config } from '../config/config.js';
+import { DbConnectionService } from '../db-connection/db-connection.service.js';
 import { IdParam } from '../http/id-param.js';
 import { ApiPage, type Page } from '../http/page.js';
 import { ApiProblems } from '../http/problem.dto.js';
@@ -24,6 +25,7 @@ export class AliasesController {
     private readonly config: Config,
     private readonly catalog: CatalogService,
     private readonly users: UserContextService,
+    private readonly db: DbConnectionService,
   ) {}
 
   @Get()
@@ -41,6 +43,7 @@ export class AliasesController {
   @ApiProblems(409)
   async bind(@IdParam() userId: string, @Body() body: BindAliasDto, @Res({ passthrough: true }) response: Response): Promise<AliasDto> {
     const alias = await this.catalog.aliases.bind(userId, this.#identityOf(body), this.users.current().userId);
+    await this.db.rememberAliases(userId);
     response.location(`/api/v2/users/${userId}/aliases/${alias.aliasId}`);
     return toAliasDto(alias);
   }
@@ -52,6 +55,7 @@ export class AliasesController {
   @ApiProblems(409)
   async unbind(@IdParam() userId: string, @IdParam('aliasId') aliasId: string): Promise<void> {
     await this.catalog.aliases.unbind(userId, aliasId, this.users.current().userId);
+    await this.db.rememberAliases(userId);
   }
 
   /** The identity that a token with this name will have. */

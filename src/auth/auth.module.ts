@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import { Config } from '../config/config.js';
+import { DbConnectionModule } from '../db-connection/db-connection.module.js';
 import { UserContextModule } from '../user-context/user-context.module.js';
 import { AccessGuard } from './access.guard.js';
 import { AliasesController } from './aliases.controller.js';
@@ -14,7 +15,7 @@ import { UsersController } from './users.controller.js';
 
 /** Guards every route of the application that is not `@Public()`. */
 @Module({
-  imports: [CatalogModule, UserContextModule],
+  imports: [CatalogModule, UserContextModule, DbConnectionModule],
   controllers: [ApiKeysController, UsersController, AliasesController],
   providers: [
     AuthenticationService,

@@ -3,10 +3,7 @@ import { join } from 'node:path';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Catalog } from '#catalog';
 import { Config } from '../config/config.js';
-
-const FILE = 'catalog.db';
-/** Stays when the catalog is lost, so that a lost one is not taken for one that never was. */
-const MARK = '.catalog-made';
+import { CATALOG_FILE, CATALOG_MARK } from './catalog-files.js';
 
 /** The catalog of this server, by noun. It is open from before anything asks for it until everything else has stopped. */
 @Injectable()
@@ -35,14 +32,14 @@ export class CatalogService implements OnApplicationShutdown {
    */
   static async open(config: Config): Promise<CatalogService> {
     await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-    const mark = join(config.dataDir, MARK);
+    const mark = join(config.dataDir, CATALOG_MARK);
     const madeBefore = (await stat(mark).catch(() => null)) !== null;
     const catalog = await Catalog.open(
-      { directory: config.dataDir, file: FILE },
+      { directory: config.dataDir, file: CATALOG_FILE },
       { create: !madeBefore, heldTimeoutMs: config.dbConnectionTimeoutMs, heldRetries: config.dbMaxRetries },
     );
     try {
-      await chmod(join(config.dataDir, FILE), 0o600);
+      await chmod(join(config.dataDir, CATALOG_FILE), 0o600);
       await writeFile(mark, '', { mode: 0o600 });
     } catch (error) {
       await catalog.close();

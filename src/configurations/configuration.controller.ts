@@ -6,11 +6,13 @@ import { etagOf, expectedRevision } from '../http/etag.js';
 import { IdParam } from '../http/id-param.js';
 import { pageById } from '../http/page-by-id.js';
 import { ApiPage, PageQuery, type Page } from '../http/page.js';
+import { ApiProblems } from '../http/problem.dto.js';
 import { Idempotent } from '../idempotency/idempotent.decorator.js';
 import { ConfigurationDto, CreateConfigurationDto, PluginTypeDto, UpdateConfigurationDto } from './configuration.dto.js';
 import type { ConfigurationService } from './configuration.service.js';
 
 /** The routes that all configurations have. */
+@ApiProblems(400, 401, 403, 503)
 export abstract class ConfigurationController<T extends Plugin> {
   protected constructor(
     protected readonly service: ConfigurationService<T>,
@@ -40,6 +42,7 @@ export abstract class ConfigurationController<T extends Plugin> {
   }
 
   @Get(':id')
+  @ApiProblems(404)
   @ApiOkResponse({ type: ConfigurationDto })
   async get(@IdParam() id: string, @Res({ passthrough: true }) response: Response): Promise<ConfigurationDto> {
     const found = await this.service.get(id);
@@ -48,6 +51,7 @@ export abstract class ConfigurationController<T extends Plugin> {
   }
 
   @Patch(':id')
+  @ApiProblems(404, 409, 412)
   @ApiHeader({ name: 'If-Match', required: false, description: 'The ETag that the change is based on.' })
   @ApiBody({ type: UpdateConfigurationDto })
   @ApiOkResponse({ type: ConfigurationDto })
@@ -64,6 +68,7 @@ export abstract class ConfigurationController<T extends Plugin> {
 
   @Delete(':id')
   @HttpCode(204)
+  @ApiProblems(404, 409, 412)
   @ApiHeader({ name: 'If-Match', required: false })
   @ApiNoContentResponse()
   async delete(@IdParam() id: string, @Headers('if-match') ifMatch: string | undefined): Promise<void> {

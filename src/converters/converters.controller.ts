@@ -3,6 +3,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { ConverterType } from '#core';
 import { Scopes } from '../auth/access.decorators.js';
 import { ConfigurationController } from '../configurations/configuration.controller.js';
+import { ApiProblems } from '../http/problem.dto.js';
 import { ConverterPreviewDto, PreviewConvertersDto } from './converter.dto.js';
 import { ConvertersService } from './converters.service.js';
 
@@ -18,6 +19,7 @@ export class ConvertersController extends ConfigurationController<ConverterType>
   @Post('preview')
   @HttpCode(200)
   @Scopes('read')
+  @ApiProblems(404)
   @ApiOkResponse({ type: ConverterPreviewDto })
   preview(@Body() body: PreviewConvertersDto): Promise<ConverterPreviewDto> {
     return this.converters.preview(body);

@@ -8,6 +8,7 @@ import { formatOf } from '#datasets';
 import { IdParam } from '../http/id-param.js';
 import { pageById, pageByPosition } from '../http/page-by-id.js';
 import { ApiPage, PageQuery, type Page } from '../http/page.js';
+import { ApiProblems } from '../http/problem.dto.js';
 import { Idempotent } from '../idempotency/idempotent.decorator.js';
 import { CreateDatasetDto, DatasetDto, PromptDto, UploadDatasetDto } from './dataset.dto.js';
 import { DatasetsService } from './datasets.service.js';
@@ -15,6 +16,7 @@ import { SpooledFile } from './spooled-file.interceptor.js';
 
 @ApiTags('datasets')
 @ApiBearerAuth()
+@ApiProblems(400, 401, 403, 503)
 @Controller('api/v2/datasets')
 export class DatasetsController {
   constructor(private readonly datasets: DatasetsService) {}
@@ -27,6 +29,7 @@ export class DatasetsController {
 
   @Post()
   @Idempotent()
+  @ApiProblems(413)
   @ApiCreatedResponse({ type: DatasetDto })
   async create(@Body() body: CreateDatasetDto, @Res({ passthrough: true }) response: Response): Promise<DatasetDto> {
     return located(await this.datasets.create(body), response);
@@ -34,6 +37,7 @@ export class DatasetsController {
 
   @Post('upload')
   @Idempotent()
+  @ApiProblems(413)
   @UseInterceptors(SpooledFile)
   @ApiConsumes('multipart/form-data')
   @ApiCreatedResponse({ type: DatasetDto })
@@ -52,18 +56,21 @@ export class DatasetsController {
   }
 
   @Get(':id')
+  @ApiProblems(404)
   @ApiOkResponse({ type: DatasetDto })
   get(@IdParam() id: string): Promise<DatasetDto> {
     return this.datasets.get(id);
   }
 
   @Get(':id/prompts')
+  @ApiProblems(404)
   @ApiPage(PromptDto)
   prompts(@IdParam() id: string, @Query() query: PageQuery): Promise<Page<PromptDto>> {
     return pageByPosition(query, (page) => this.datasets.prompts(id, page));
   }
 
   @Delete(':id')
+  @ApiProblems(404)
   @HttpCode(204)
   @ApiNoContentResponse()
   async delete(@IdParam() id: string): Promise<void> {

@@ -1,11 +1,12 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Store } from '#catalog';
-import { StoreSwitched, Unavailable } from '#core';
+import { DomainError, StoreSwitched, Unavailable } from '#core';
 import { DatabaseHeld, DatabaseMissing, DatabaseRegistry, duckDbKey, openDuckDb, type DatabaseSize, type RegistryStats } from '#database';
-import { MemoryStore, type MemoryReaders, type MemoryTables, type MemoryWriters } from '#memory';
+import { MemoryStore, type MemoryReaders, type MemoryTables, type MemoryWriters, type Owner, type OwnerAlias } from '#memory';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { Config } from '../config/config.js';
 import { UserContextService } from '../user-context/user-context.service.js';
@@ -19,6 +20,8 @@ export interface StoreStatus {
   readonly exists: boolean;
   readonly open: boolean;
   readonly size: DatabaseSize | null;
+  /** Why it can't be opened, or null. */
+  readonly fault: string | null;
 }
 
 /**
@@ -78,12 +81,33 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     const { storeId, backend, state, location } = store;
     const exists = (await readdir(this.config.memoryDir)).includes(location);
     const open = this.#stores.isOpen(await duckDbKey({ directory: this.config.memoryDir, file: location }));
-    const size = exists && state === 'active' ? await this.lendOf(userId, (memory) => memory.size()) : null;
-    return { storeId, backend, state, location: join(this.config.memoryDir, location), exists, open, size };
+    const { size, fault } = state === 'active' ? await this.#sizeOf(userId) : { size: null, fault: null };
+    return { storeId, backend, state, location: join(this.config.memoryDir, location), exists, open, size, fault };
+  }
+
+  /**
+   * Writes a person's identities, as the catalog has them now, into their memory, from which a lost catalog is rebuilt. Where that can't be done
+   * at the moment it is made up for when the memory is next opened.
+   */
+  async rememberAliases(userId: string): Promise<void> {
+    const store = await this.catalog.stores.find(userId);
+    if (store?.state !== 'active') return;
+    await this.lendOf(userId, (memory) => this.#writeAliases(memory, userId)).catch(this.#aliasesNotWritten(store));
   }
 
   stats(): RegistryStats {
     return this.#stores.stats();
+  }
+
+  /** A fault is an answer here: who asks where a memory is has to be told just when something is wrong with it. */
+  #sizeOf(userId: string): Promise<Pick<StoreStatus, 'size' | 'fault'>> {
+    return this.lendOf(userId, (memory) => memory.size()).then(
+      (size) => ({ size, fault: null }),
+      (error: unknown) => {
+        if (error instanceof DomainError) return { size: null, fault: error.message };
+        throw error;
+      },
+    );
   }
 
   async #provision(userId: string): Promise<Store> {
@@ -102,8 +126,14 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
         { create: provisioning, heldTimeoutMs: this.config.dbConnectionTimeoutMs, heldRetries: this.config.dbMaxRetries },
       );
       const memory = await MemoryStore.open(database, store.location, owner, provisioning);
-      if (provisioning) await this.catalog.stores.transition(store.storeId, 'provisioning', 'active', 'system');
-      return memory;
+      try {
+        if (provisioning) await this.catalog.stores.transition(store.storeId, 'provisioning', 'active', 'system');
+        await this.#writeAliases(memory, store.userId).catch(this.#aliasesNotWritten(store));
+        return memory;
+      } catch (error) {
+        await memory.close();
+        throw error;
+      }
     } catch (error) {
       if (error instanceof DatabaseMissing || error instanceof StoreSwitched) {
         this.#log.error({ storeId: store.storeId, userId: store.userId, file: store.location }, `switch refused: ${error.message}`);
@@ -115,15 +145,35 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     }
   }
 
-  async #ownerOf(store: Store) {
+  async #ownerOf(store: Store): Promise<Owner> {
     const { issuer, name } = await this.catalog.users.get(store.userId);
-    const aliases = await this.catalog.aliases.list(store.userId);
-    return {
-      store_id: store.storeId,
-      user_id: store.userId,
-      issuer,
-      name,
-      aliases: aliases.map((alias) => `${alias.issuer} ${alias.name}`),
+    return { store_id: store.storeId, user_id: store.userId, issuer, name, aliases: await this.#aliasesOf(store.userId) };
+  }
+
+  async #aliasesOf(userId: string): Promise<readonly OwnerAlias[]> {
+    return (await this.catalog.aliases.list(userId)).map(({ issuer, name }) => ({ issuer, name }));
+  }
+
+  async #writeAliases(memory: MemoryStore, userId: string): Promise<void> {
+    const unknown = async ({ owner }: MemoryReaders): Promise<readonly OwnerAlias[] | null> => {
+      const aliases = await this.#aliasesOf(userId);
+      return isDeepStrictEqual((await owner.find())?.aliases, aliases) ? null : aliases;
+    };
+    if ((await memory.read(unknown)) === null) return;
+    await memory.transact(async (writers) => {
+      // Asked again, where writers wait for each other: of two changes at once, the later one stays.
+      const aliases = await unknown(writers);
+      if (aliases) await writers.owner.setAliases(aliases);
+    });
+  }
+
+  /** A full disk must not keep anybody from reading. */
+  #aliasesNotWritten({ storeId, userId }: Store) {
+    return (error: unknown): void => {
+      this.#log.warn(
+        { storeId, userId, err: error },
+        'the aliases could not be written into the memory; they will be when it is next opened',
+      );
     };
   }
 }

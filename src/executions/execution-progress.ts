@@ -50,7 +50,7 @@ export class ExecutionProgress {
     const settled = settledOf(coverage);
     const first = this.#marks[0];
     const seconds = first ? (Date.now() - first.at) / 1000 : 0;
-    const rate = state === 'running' && first && seconds > 0.2 ? (settled - first.settled) / seconds : null;
+    const rate = state === 'running' && first && seconds >= 1 ? (settled - first.settled) / seconds : null;
     const promptsPerSecond = rate === null ? null : Math.round(rate * 10) / 10;
     const etaSeconds = rate === null || rate <= 0 ? null : Math.round(coverage.open / rate);
     return { state, reason, coverage, settled, promptsPerSecond, etaSeconds };

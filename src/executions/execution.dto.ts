@@ -71,7 +71,8 @@ export class CreateExecutionDto {
 
   @ApiPropertyOptional({
     type: 'object',
-    additionalProperties: { type: 'string' },
+    additionalProperties: { type: 'string', maxLength: 1_000 },
+    maxProperties: 50,
     description: 'Kept with every message, for example `{ "operation": "autumn" }`.',
   })
   @IsOptional()
@@ -219,7 +220,7 @@ export class ExecutionSummaryDto {
 }
 
 export class ExportQuery {
-  @ApiProperty({ enum: ['jsonl', 'csv'], default: 'jsonl' })
+  @ApiPropertyOptional({ enum: ['jsonl', 'csv'], default: 'jsonl' })
   @IsOptional()
   @IsIn(['jsonl', 'csv'])
   format?: 'jsonl' | 'csv';

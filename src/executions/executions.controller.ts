@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
 import { Controller, Delete, Get, Headers, HttpCode, Post, Query, Sse, StreamableFile, UseGuards, type MessageEvent } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBearerAuth, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { filter, from, map, type Observable } from 'rxjs';
 import { Scopes } from '../auth/access.decorators.js';
 import { IdParam } from '../http/id-param.js';
 import { pageById, pageByPosition } from '../http/page-by-id.js';
 import { ApiPage, type Page } from '../http/page.js';
+import { ApiProblems } from '../http/problem.dto.js';
 import { ExecutionFound } from './execution-found.guard.js';
 import { ExecutionDto, ExecutionQuery, ExecutionSummaryDto, ExportQuery, ItemDto, ItemQuery, ResultDto } from './execution.dto.js';
 import type { ProgressReport } from './execution-progress.js';
@@ -15,6 +16,7 @@ import { toCsv, toJsonLines } from './results-export.js';
 
 @ApiTags('executions')
 @ApiBearerAuth()
+@ApiProblems(400, 401, 403, 503)
 @Controller('api/v2/executions')
 export class ExecutionsController {
   constructor(
@@ -31,12 +33,14 @@ export class ExecutionsController {
   }
 
   @Get(':id')
+  @ApiProblems(404)
   @ApiOkResponse({ type: ExecutionDto })
   get(@IdParam() id: string): Promise<ExecutionDto> {
     return this.executions.get(id);
   }
 
   @Get(':id/summary')
+  @ApiProblems(404)
   @ApiOkResponse({ type: ExecutionSummaryDto })
   summary(@IdParam() id: string): Promise<ExecutionSummaryDto> {
     return this.executions.summary(id);
@@ -44,9 +48,11 @@ export class ExecutionsController {
 
   /** Progress as server-sent events, until the execution ends. With `Last-Event-ID`, only what is newer. */
   @Sse(':id/events')
+  @ApiProblems(404)
   @UseGuards(ExecutionFound)
+  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The id of the last event that was received.' })
+  @ApiOkResponse({ description: 'Events of the type `progress`.', content: { 'text/event-stream': { schema: { type: 'string' } } } })
   async events(@IdParam() id: string, @Headers('last-event-id') lastEventId: string | undefined): Promise<Observable<MessageEvent>> {
-    // Asked first: it answers 404 for what is not this user's.
     const progress = await this.runner.begun(id);
     const reports = progress?.reports ?? from([await this.executions.report(id)]);
     return reports.pipe(
@@ -56,12 +62,14 @@ export class ExecutionsController {
   }
 
   @Get(':id/items')
+  @ApiProblems(404)
   @ApiPage(ItemDto)
   items(@IdParam() id: string, @Query() query: ItemQuery): Promise<Page<ItemDto>> {
     return pageByPosition(query, (page) => this.executions.items(id, page, query.state));
   }
 
   @Get(':id/results')
+  @ApiProblems(404)
   @ApiPage(ResultDto)
   results(@IdParam() id: string, @Query() query: ItemQuery): Promise<Page<ResultDto>> {
     return pageByPosition(query, (page) => this.executions.results(id, page, query.state));
@@ -69,6 +77,8 @@ export class ExecutionsController {
 
   /** All results as a file: JSON lines, or CSV that is safe to open in a spreadsheet. */
   @Get(':id/export')
+  @ApiProblems(404)
+  @ApiOkResponse({ content: { 'application/x-ndjson': { schema: { type: 'string' } }, 'text/csv': { schema: { type: 'string' } } } })
   async export(@IdParam() id: string, @Query() { format = 'jsonl' }: ExportQuery): Promise<StreamableFile> {
     await this.executions.get(id);
     const results = this.executions.allResults(id);
@@ -80,6 +90,7 @@ export class ExecutionsController {
   }
 
   @Post(':id/cancel')
+  @ApiProblems(404)
   @HttpCode(202)
   @Scopes('execute')
   @ApiAcceptedResponse({ type: ExecutionDto })
@@ -88,6 +99,7 @@ export class ExecutionsController {
   }
 
   @Delete(':id')
+  @ApiProblems(404, 409)
   @HttpCode(204)
   @ApiNoContentResponse()
   async delete(@IdParam() id: string): Promise<void> {

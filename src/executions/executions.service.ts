@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { InvalidInput, QuotaExceeded, seededRandom, uuidv7, type Coverage, type ItemState, type JsonValue } from '#core';
+import { Conflict, InvalidInput, QuotaExceeded, seededRandom, uuidv7, type Coverage, type ItemState, type JsonValue } from '#core';
 import { applyChain } from '#converters';
 import { DEFAULT_LIMITS, toSeedPrompt } from '#datasets';
 import { planItems, PlanHash, samplePositions } from '#execution';
@@ -33,6 +33,7 @@ import { itemView, readResults } from './results.js';
 import { chainNames, type ResolvedPlan } from './resolved-plan.js';
 
 const MAX_ITEMS = 1_000_000;
+const MAX_LABELS = 50;
 const PROMPT_PAGE = 1_000;
 const EXPORT_PAGE = 200;
 
@@ -52,7 +53,7 @@ export class ExecutionsService {
     private readonly runner: ExecutionRunner,
   ) {}
 
-  /** Plans an execution and begins it. @throws NotFound, InvalidInput, QuotaExceeded */
+  /** Plans an execution and begins it. @throws NotFound, InvalidInput, QuotaExceeded; Conflict when its dataset is deleted meanwhile. */
   async create(orchestratorId: string, request: CreateExecutionDto): Promise<ExecutionDto> {
     const id = uuidv7();
     const labels = labelsOf(request.labels);
@@ -64,7 +65,9 @@ export class ExecutionsService {
     assertSize(prompts.count, plan);
     // Nothing is planned that can't run: a secret that does not open is said now.
     await (await this.compiler.compile(plan))[Symbol.asyncDispose]();
-    const hash = new PlanHash(plan as unknown as JsonValue);
+    // The run has a name of its own each time; what would be done is the same.
+    const { scoringRunId: _run, ...lasting } = plan;
+    const hash = new PlanHash(lasting as unknown as JsonValue);
     let planned = 0;
     const chains = plan.chains.map((chain) => chain.map(({ type, parameters }) => ({ type, parameters })));
     for await (const items of planItems(prompts.pages, { chains, repeats: plan.repeats })) {
@@ -73,6 +76,8 @@ export class ExecutionsService {
       const rows: ItemTable[] = items.map(({ promptId, ...item }) => ({ ...item, execution_id: id, prompt_id: promptId }));
       await this.db.lend((store) => store.appendRows({ items: rows }));
     }
+    if (planned !== sizeOf(prompts.count, plan))
+      throw new Conflict('The dataset was deleted while the execution was being planned. Choose another one.');
     const row: ExecutionTable = {
       id,
       orchestrator_id: orchestratorId,
@@ -98,7 +103,7 @@ export class ExecutionsService {
     const plan = await this.db.read((memory) => this.plans.resolve(memory, orchestratorId, request));
     const prompts = await this.#promptsOf(plan, request);
     assertSize(prompts.count, plan);
-    const planned = prompts.count * plan.chains.length * plan.repeats;
+    const planned = sizeOf(prompts.count, plan);
     const judges = plan.scorers.filter((scorer) => scorer.judge).length;
     return {
       planned,
@@ -112,9 +117,9 @@ export class ExecutionsService {
 
   async list(page: PageRequest & Pick<ExecutionQuery, 'orchestratorId' | 'state'>): Promise<ExecutionDto[]> {
     return this.db.read(async (memory) => {
-      const views: ExecutionDto[] = [];
-      for (const row of await memory.executions.list(page)) views.push(this.#view(row, await memory.items.coverage(row.id)));
-      return views;
+      const rows = await memory.executions.list(page);
+      const coverages = await memory.items.coverages(rows.map((row) => row.id));
+      return rows.map((row) => this.#view(row, coverages.get(row.id) ?? NO_COVERAGE));
     });
   }
 
@@ -275,14 +280,23 @@ function planOf(row: ExecutionTable): ResolvedPlan {
   return row.plan as unknown as ResolvedPlan;
 }
 
-function assertSize(prompts: number, { chains, repeats }: ResolvedPlan): void {
-  const items = prompts * chains.length * repeats;
+function sizeOf(prompts: number, { chains, repeats }: ResolvedPlan): number {
+  return prompts * chains.length * repeats;
+}
+
+function assertSize(prompts: number, plan: ResolvedPlan): void {
+  const items = sizeOf(prompts, plan);
   if (items === 0) throw new InvalidInput('There is no prompt to send.');
   if (items > MAX_ITEMS)
     throw new QuotaExceeded(`The execution would have ${items} items; the limit is ${MAX_ITEMS}. Split it into several.`);
 }
 
 function labelsOf(given: CreateExecutionDto['labels'] = {}): Readonly<Record<string, string>> {
+  if (Object.keys(given).length > MAX_LABELS) {
+    throw new InvalidInput('The labels are not what this route takes.', [
+      { pointer: '/labels', detail: `must not be more than ${MAX_LABELS}: every message carries them` },
+    ]);
+  }
   for (const [key, value] of Object.entries(given)) {
     if (typeof value !== 'string' || key.length > 200 || value.length > 1_000) {
       throw new InvalidInput('The labels are not what this route takes.', [

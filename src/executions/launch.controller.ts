@@ -3,6 +3,7 @@ import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiTags } from '@nes
 import type { Response } from 'express';
 import { Scopes } from '../auth/access.decorators.js';
 import { IdParam } from '../http/id-param.js';
+import { ApiProblems } from '../http/problem.dto.js';
 import { Idempotent } from '../idempotency/idempotent.decorator.js';
 import { CreateExecutionDto, ExecutionDto, ExecutionPreviewDto } from './execution.dto.js';
 import { ExecutionsService } from './executions.service.js';
@@ -10,6 +11,7 @@ import { ExecutionsService } from './executions.service.js';
 /** Where executions begin: at the orchestrator that they run. */
 @ApiTags('executions')
 @ApiBearerAuth()
+@ApiProblems(400, 401, 403, 404, 503)
 @Controller('api/v2/orchestrators/:orchestratorId/executions')
 export class LaunchController {
   constructor(private readonly executions: ExecutionsService) {}

@@ -4,6 +4,7 @@ import { GeneratorError, type GeneratorType } from '#core';
 import { Scopes } from '../auth/access.decorators.js';
 import { ConfigurationController } from '../configurations/configuration.controller.js';
 import { IdParam } from '../http/id-param.js';
+import { ApiProblems } from '../http/problem.dto.js';
 import { Problem } from '../http/problem.js';
 import { GeneratorTestDto, TestGeneratorDto } from './generator.dto.js';
 import { GeneratorsService } from './generators.service.js';
@@ -20,6 +21,7 @@ export class GeneratorsController extends ConfigurationController<GeneratorType>
   @Post(':id/test')
   @HttpCode(200)
   @Scopes('execute')
+  @ApiProblems(404, 502)
   @ApiOkResponse({ type: GeneratorTestDto })
   async test(@IdParam() id: string, @Body() { prompt }: TestGeneratorDto): Promise<GeneratorTestDto> {
     try {

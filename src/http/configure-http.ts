@@ -5,11 +5,12 @@ import { json, type NextFunction, type Request, type Response } from 'express';
 import { rememberBody } from './body-hash.js';
 import { Problem } from './problem.js';
 import { ProblemFilter } from './problem.filter.js';
+import { requireStorableJson } from './storable-json.js';
 import { validationPipe } from './validation.pipe.js';
 
 /**
- * Gives an application, created with `{ bodyParser: false }`, the manners of this API: JSON bodies in UTF-8 up to a size, validated DTOs, errors as
- * problem+json, no caching, and no ETags but our own.
+ * Gives an application, created with `{ bodyParser: false }`, the manners of this API: JSON bodies in UTF-8 up to a size that can be kept as they are,
+ * validated DTOs, errors as problem+json, no caching, and no ETags but our own.
  */
 export function configureHttp(app: NestExpressApplication, options: { readonly maxBodyBytes: number }): void {
   app.disable('x-powered-by');
@@ -17,6 +18,7 @@ export function configureHttp(app: NestExpressApplication, options: { readonly m
   app.use(quiet);
   app.use(requireKnownMediaType);
   app.use(json({ limit: options.maxBodyBytes, type: JSON_TYPES, verify: requireUtf8 }));
+  app.use(requireStorableJson);
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter());
 }

@@ -1,12 +1,16 @@
 import { Param, type PipeTransform } from '@nestjs/common';
 import { isUuid, NotFound } from '#core';
 
-/** Text that is no UUID names nothing, so it is answered as any other id that is not there, before it reaches a query. */
+/** Text that is no UUID names nothing, so it is answered as any other id that is not there, before it reaches a query. @throws NotFound */
+export function idOf(text: string): string {
+  const lower = text.toLowerCase();
+  if (isUuid(lower)) return lower;
+  throw new NotFound('resource', JSON.stringify(text.slice(0, 60)));
+}
+
 class IdPipe implements PipeTransform<string, string> {
   transform(id: string): string {
-    const lower = id.toLowerCase();
-    if (isUuid(lower)) return lower;
-    throw new NotFound('resource', JSON.stringify(id.slice(0, 60)));
+    return idOf(id);
   }
 }
 

@@ -1,5 +1,6 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
+import { ApiProblems } from '../http/problem.dto.js';
 
 export const IDEMPOTENT = 'idempotency:options';
 
@@ -14,6 +15,7 @@ export interface IdempotentOptions {
 export const Idempotent = (options: IdempotentOptions = {}): MethodDecorator =>
   applyDecorators(
     SetMetadata(IDEMPOTENT, options),
+    ApiProblems(409, 422),
     ApiHeader({
       name: 'Idempotency-Key',
       required: false,

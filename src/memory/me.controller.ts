@@ -2,6 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
+import { ApiProblems } from '../http/problem.dto.js';
 import { UserContextService } from '../user-context/user-context.service.js';
 
 class MyAliasDto {
@@ -18,6 +19,8 @@ class MyStoreDto {
   @ApiProperty() open: boolean;
   @ApiProperty({ type: 'integer', nullable: true }) sizeBytes: number | null;
   @ApiProperty({ type: 'integer', nullable: true, description: 'Of the write-ahead log.' }) walBytes: number | null;
+  @ApiProperty({ type: String, nullable: true, description: 'Why it can not be opened, and what to do; null when it can.' }) fault:
+    string | null;
 }
 
 class MeDto {
@@ -33,6 +36,7 @@ class MeDto {
 /** Who one is here, and where one's memory is: the first thing to look at when something seems lost. */
 @ApiTags('me')
 @ApiBearerAuth()
+@ApiProblems(401, 403, 503)
 @Controller('api/v2/me')
 export class MeController {
   constructor(
@@ -64,6 +68,7 @@ export class MeController {
         open: store.open,
         sizeBytes: store.sizeBytes,
         walBytes: store.walBytes,
+        fault: store.fault,
       },
     };
   }

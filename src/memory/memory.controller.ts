@@ -4,6 +4,7 @@ import type { Response } from 'express';
 import { IdParam } from '../http/id-param.js';
 import { pageById } from '../http/page-by-id.js';
 import { ApiPage, type Page } from '../http/page.js';
+import { ApiProblems } from '../http/problem.dto.js';
 import { Idempotent } from '../idempotency/idempotent.decorator.js';
 import {
   ConversationDto,
@@ -19,6 +20,7 @@ import { MemoryService } from './memory.service.js';
 
 @ApiTags('memory')
 @ApiBearerAuth()
+@ApiProblems(400, 401, 403, 503)
 @Controller('api/v2/memory')
 export class MemoryController {
   constructor(private readonly memory: MemoryService) {}
@@ -31,6 +33,7 @@ export class MemoryController {
   }
 
   @Get('conversations/:id')
+  @ApiProblems(404)
   @ApiOkResponse({ type: ConversationDto })
   conversation(@IdParam() id: string): Promise<ConversationDto> {
     return this.memory.conversation(id);
@@ -38,6 +41,7 @@ export class MemoryController {
 
   /** Copies a conversation. Its scores show through the copy; they are not copied. */
   @Post('conversations/:id/duplicate')
+  @ApiProblems(404)
   @HttpCode(201)
   @Idempotent()
   @ApiCreatedResponse({ type: DuplicateDto })

@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBMaterializedResult, DuckDBPreparedStatement, DuckDBValue } from '@duckdb/node-api';
 import { DatabaseClosing } from '../errors.js';
 import { isFatal, translate } from './native-errors.js';
 import { rowsOf, toParameter } from './values.js';
@@ -9,6 +9,10 @@ export interface ConnectionOwner {
   /** Told once the engine has given the database up. */
   onFatal(error: unknown): void;
 }
+
+/** What is worth preparing: the statements that come again. */
+const REPEATED = /^\s*(select|with|insert|update|delete)\b/i;
+const MOST_PREPARED = 100;
 
 /**
  * One connection to an attached file. It knows whether a statement is running: closing a connection then would hang for ever, so `close`
@@ -26,7 +30,8 @@ export class Connection {
 
   async query(sql: string, parameters: readonly unknown[] = []): Promise<{ rows: Record<string, unknown>[]; changed: number }> {
     return this.#guard(async () => {
-      const result = await this.native.run(sql, parameters.map(toParameter));
+      const values = parameters.map(toParameter);
+      const result = await (REPEATED.test(sql) ? this.#runPrepared(sql, values) : this.native.run(sql, values));
       const rows: Record<string, unknown>[] = [];
       for await (const slice of rowsOf(result)) for (const row of slice) rows.push(row);
       return { rows, changed: result.rowsChanged };
@@ -49,15 +54,7 @@ export class Connection {
 
   /** Runs a statement, with at most one parameter, a text, that is prepared once and kept: one step of the engine instead of three. */
   async executePrepared(sql: string, parameter?: string): Promise<void> {
-    await this.#guard(async () => {
-      let statement = this.#prepared.get(sql);
-      if (!statement) {
-        statement = await this.native.prepare(sql);
-        this.#prepared.set(sql, statement);
-      }
-      if (parameter !== undefined) statement.bindVarchar(1, parameter);
-      await statement.run();
-    });
+    await this.#guard(() => this.#runPrepared(sql, parameter === undefined ? [] : [parameter]));
   }
 
   /** Undoes the open transaction, if there is one. */
@@ -87,6 +84,32 @@ export class Connection {
     for (const statement of this.#prepared.values()) statement.destroySync();
     this.#prepared.clear();
     this.native.closeSync();
+  }
+
+  /**
+   * The statements of a connection are prepared once: preparing takes longer than running most of them. One that runs is taken out, so that
+   * nobody binds other values to it meanwhile.
+   */
+  async #runPrepared(sql: string, values: DuckDBValue[]): Promise<DuckDBMaterializedResult> {
+    const known = this.#prepared.get(sql);
+    this.#prepared.delete(sql);
+    const statement = known ?? (await this.native.prepare(sql));
+    try {
+      if (values.length > 0) statement.bind(values);
+      return await statement.run();
+    } finally {
+      this.#keep(sql, statement);
+    }
+  }
+
+  #keep(sql: string, statement: DuckDBPreparedStatement): void {
+    this.#prepared.get(sql)?.destroySync();
+    this.#prepared.set(sql, statement);
+    for (const [oldest, forgotten] of this.#prepared) {
+      if (this.#prepared.size <= MOST_PREPARED) return;
+      this.#prepared.delete(oldest);
+      forgotten.destroySync();
+    }
   }
 
   async #guard<T>(work: () => Promise<T>): Promise<T> {
