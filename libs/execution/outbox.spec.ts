@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { ExecutionEvent } from '#core';
 import { Outbox, OutboxClosed } from './outbox.js';
+import { collect } from './testing/campaign.js';
 
 const event = (itemId: string): ExecutionEvent => ({ kind: 'attempt-lost', attemptId: itemId, itemId, at: 0 });
 const events = (count: number, name = 'e'): ExecutionEvent[] => Array.from({ length: count }, (_, index) => event(`${name}${index}`));
@@ -98,7 +99,7 @@ describe('an outbox', () => {
   it('ends when nothing was ever posted, and takes nothing for something', async () => {
     const outbox = new Outbox();
     await outbox.post([]);
-    expect(await Array.fromAsync(outbox.batches(turn()))).toEqual([]);
+    expect(await collect(outbox.batches(turn()))).toEqual([]);
     expect(outbox.closed.aborted).toBe(true);
     await outbox.post([]);
   });

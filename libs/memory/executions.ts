@@ -71,6 +71,15 @@ export class ExecutionWriter extends ExecutionReader {
     return row;
   }
 
+  /** Notes that it is to be cancelled; one that has ended stays as it is. @throws NotFound */
+  async requestCancel(id: string): Promise<ExecutionTable> {
+    const present = await this.get(id);
+    if (FINAL_STATES.includes(present.state) || present.cancel_requested_at !== null) return present;
+    const row = { ...present, cancel_requested_at: new Date().toISOString() };
+    await this.tx.updateTable('executions').set({ cancel_requested_at: row.cancel_requested_at }).where('id', '=', id).execute();
+    return row;
+  }
+
   /** Deletes an ended execution with all that it brought: items, attempts, outcomes, messages and scores. @throws NotFound, Conflict */
   async delete(id: string): Promise<void> {
     const { state } = await this.get(id);

@@ -31,7 +31,7 @@ async function initial(db: Kysely<MemoryTables>, { jsonType, momentType }: Engin
   await sql`create table executions (
     id uuid not null primary key, orchestrator_id uuid not null, plan ${json} not null, plan_hash varchar not null, planned integer not null,
     state varchar not null, reason varchar, on_unknown_outcome varchar not null, labels ${json} not null, created_at ${moment} not null,
-    started_at ${moment}, finished_at ${moment})`.execute(db);
+    cancel_requested_at ${moment}, started_at ${moment}, finished_at ${moment})`.execute(db);
   await sql`create table items (
     execution_id uuid not null, id uuid not null, position integer not null, prompt_id uuid not null, value varchar not null,
     chain integer not null, repeat integer not null, occurrence integer not null)`.execute(db);

@@ -69,6 +69,8 @@ export interface ExecutionTable {
   on_unknown_outcome: UnknownOutcomePolicy;
   labels: Readonly<Record<string, string>>;
   created_at: string;
+  /** Somebody wants it cancelled: it is, even if the server dies first. */
+  cancel_requested_at: string | null;
   started_at: string | null;
   finished_at: string | null;
 }

@@ -18,7 +18,7 @@ const REPORT_EVERY_MS = 250;
 /** The progress of one running execution, from what has become durable. */
 export class ExecutionProgress {
   readonly #reports = new ReplaySubject<ProgressReport>(1);
-  readonly #tally: Tally;
+  #tally: Tally;
   /** Moments and counts of the last seconds, oldest first. */
   #marks: { readonly at: number; readonly settled: number }[] = [];
   #reportedAt = 0;
@@ -26,6 +26,12 @@ export class ExecutionProgress {
   constructor(start: Coverage) {
     this.#tally = new Tally(start);
     this.#marks.push({ at: Date.now(), settled: settledOf(start) });
+    this.#report('running', null);
+  }
+
+  /** Goes on from what is durable, after a time in which that was not certain. */
+  resume(from: Coverage): void {
+    this.#tally = new Tally(from);
     this.#report('running', null);
   }
 

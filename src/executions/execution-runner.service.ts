@@ -86,10 +86,10 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
     });
   }
 
-  /** Cuts off what is on the wire, and cancels what is open. It ends by itself soon after. */
+  /** Cuts off what is on the wire, and cancels what is open. It ends by itself soon after; that it is wanted must be in the store before. */
   cancel(userId: string, executionId: string): void {
     this.start(userId, executionId);
-    this.#runs.get(executionId)?.cancel.abort(new DOMException('The execution was cancelled.', 'AbortError'));
+    this.#runs.get(executionId)?.cancel.abort(cancelled());
   }
 
   /** The progress of an execution that runs in this process. */
@@ -148,8 +148,11 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
     const { userId, executionId } = run;
     const lend = <T>(fn: (store: MemoryStore) => Promise<T>): Promise<T> => this.db.lendOf(userId, fn);
     const execution = await lend((store) => store.transact((memory) => memory.executions.setState(executionId, 'running')));
-    run.progress ??= new ExecutionProgress(await lend((store) => store.read((memory) => memory.items.coverage(executionId))));
-    const { progress } = run;
+    const coverage = await lend((store) => store.read((memory) => memory.items.coverage(executionId)));
+    const progress = run.progress ?? new ExecutionProgress(coverage);
+    if (run.progress) progress.resume(coverage);
+    run.progress = progress;
+    if (execution.cancel_requested_at !== null) run.cancel.abort(cancelled());
     run.begun.resolve(progress);
     const plan = execution.plan as unknown as ResolvedPlan;
     await using compiled = await this.compiler.compile(plan);
@@ -174,11 +177,12 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
 
   /** After the engine has ended: everything has come to an end, or the server is shutting down. */
   async #conclude(run: Run, execution: ExecutionTable, progress: ExecutionProgress): Promise<string> {
-    if (this.#stopping) {
+    const { coverage } = progress.current('running', null);
+    if (this.#stopping && coverage.open > 0) {
       progress.end('running', 'The server is shutting down; the execution goes on when it is back.');
       return 'interrupted';
     }
-    const state = run.cancel.signal.aborted ? 'cancelled' : 'completed';
+    const state = coverage.cancelled > 0 ? 'cancelled' : 'completed';
     await this.db.lendOf(run.userId, (store) => store.transact((memory) => memory.executions.setState(execution.id, state)));
     progress.end(state, null);
     return state;
@@ -196,6 +200,10 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
     }
     run.progress?.end('failed', reason);
   }
+}
+
+function cancelled(): DOMException {
+  return new DOMException('The execution was cancelled.', 'AbortError');
 }
 
 /** The open items of an execution, page by page, in order. */

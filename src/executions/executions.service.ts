@@ -89,6 +89,7 @@ export class ExecutionsService {
       on_unknown_outcome: request.onUnknownOutcome ?? 'resend',
       labels,
       created_at: new Date().toISOString(),
+      cancel_requested_at: null,
       started_at: null,
       finished_at: null,
     };
@@ -174,11 +175,10 @@ export class ExecutionsService {
     }
   }
 
-  /** Cancels what is open. @throws NotFound; Conflict when it has ended. */
+  /** Cancels what is open; one that has ended stays as it is. @throws NotFound */
   async cancel(id: string): Promise<ExecutionDto> {
-    const execution = await this.get(id);
-    if (FINAL_STATES.includes(execution.state)) return execution;
-    this.runner.cancel(this.users.current().userId, id);
+    const { state } = await this.db.transact((memory) => memory.executions.requestCancel(id));
+    if (!FINAL_STATES.includes(state)) this.runner.cancel(this.users.current().userId, id);
     return this.get(id);
   }
 

@@ -130,3 +130,10 @@ export async function* pages<T>(list: readonly T[], size: number): AsyncGenerato
     yield list.slice(start, start + size);
   }
 }
+
+/** All that an iteration brings. */
+export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const each of source) all.push(each);
+  return all;
+}
