@@ -91,6 +91,11 @@ export class ExecutionWriter extends ExecutionReader {
     this.reservations.deletes();
   }
 
+  /** Takes back items whose execution did not come to be. */
+  async dropItems(executionId: string): Promise<void> {
+    await this.tx.deleteFrom('items').where('execution_id', '=', executionId).execute();
+  }
+
   /** Takes back items that a crash left without their execution. Only when nobody plans, as at the opening of a store. */
   async dropOrphans(): Promise<void> {
     await sql`delete from items where execution_id not in (select id from executions)`.execute(this.tx);

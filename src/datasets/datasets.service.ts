@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { promptId, QuotaExceeded, uuidv7, type JsonValue, type SeedPrompt } from '#core';
 import { DEFAULT_LIMITS, parseDataset, toSeedPrompt, type DatasetFormat, type DatasetLimits } from '#datasets';
-import type { DatasetTable, PageRequest, PromptTable } from '#memory';
+import type { DatasetTable, MemoryStore, PageRequest, PromptTable } from '#memory';
 import { Config } from '../config/config.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
 import type { CreateDatasetDto, DatasetDto, DatasetHeadDto, PromptDto } from './dataset.dto.js';
@@ -59,7 +59,17 @@ export class DatasetsService {
     return { ...DEFAULT_LIMITS, maxPrompts: this.config.quotas.promptsPerDataset };
   }
 
-  async #keep(head: DatasetHeadDto, source: string, batches: AsyncIterable<readonly SeedPrompt[]>): Promise<DatasetDto> {
+  /** The memory is held throughout: were it closed and opened again in between, prompts without their dataset would be taken back. */
+  #keep(head: DatasetHeadDto, source: string, batches: AsyncIterable<readonly SeedPrompt[]>): Promise<DatasetDto> {
+    return this.db.lend((store) => this.#keepIn(store, head, source, batches));
+  }
+
+  async #keepIn(
+    store: MemoryStore,
+    head: DatasetHeadDto,
+    source: string,
+    batches: AsyncIterable<readonly SeedPrompt[]>,
+  ): Promise<DatasetDto> {
     const id = uuidv7();
     const hash = createHash('sha256');
     const seen = new Set<string>();
@@ -80,7 +90,7 @@ export class DatasetsService {
         if (seen.size > this.config.quotas.promptsPerDataset) {
           throw new QuotaExceeded(`A dataset may hold ${this.config.quotas.promptsPerDataset} prompts. Split it into several.`);
         }
-        await this.db.lend((store) => store.appendRows({ prompts: rows }));
+        await store.appendRows({ prompts: rows });
       }
       const row: DatasetTable = {
         id,
@@ -92,10 +102,10 @@ export class DatasetsService {
         content_hash: hash.digest('hex'),
         created_at: new Date().toISOString(),
       };
-      await this.db.transact((memory) => memory.datasets.create(row));
+      await store.transact((memory) => memory.datasets.create(row));
       return view(row);
     } catch (error) {
-      await this.db.transact((memory) => memory.datasets.dropPrompts(id));
+      await store.transact((memory) => memory.datasets.dropPrompts(id));
       throw error;
     }
   }

@@ -8,8 +8,8 @@ import { Config } from '../config/config.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
 import type { OrchestratorParameters } from '../orchestrators/orchestrator-types.js';
 import { ExecutionProgress } from './execution-progress.js';
+import { planOf } from './execution-view.js';
 import { OrchestratorCompiler } from './orchestrator-compiler.service.js';
-import type { ResolvedPlan } from './resolved-plan.js';
 
 interface Run {
   readonly userId: string;
@@ -46,7 +46,9 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
   ) {}
 
   onApplicationBootstrap(): void {
-    this.#takingUp = this.#takeUpAll();
+    this.#takingUp = this.#takeUpAll().catch((error: unknown) => {
+      this.#log.error({ err: error }, 'executions can not be taken up');
+    });
   }
 
   /** Begins nothing more, lets what is on the wire finish for the configured time, then leaves the rest to the journal. */
@@ -97,8 +99,9 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
     return this.#runs.get(executionId)?.progress ?? null;
   }
 
-  /** The same, but waits for an execution that has only just been started; null when it does not run here. */
+  /** The same, but waits for an execution that has only just been started, or is still to be taken up; null when it does not run here. */
   async begun(executionId: string): Promise<ExecutionProgress | null> {
+    if (!this.#runs.has(executionId)) await this.#takingUp;
     return this.#runs.get(executionId)?.begun.promise ?? null;
   }
 
@@ -154,7 +157,7 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
     run.progress = progress;
     if (execution.cancel_requested_at !== null) run.cancel.abort(cancelled());
     run.begun.resolve(progress);
-    const plan = execution.plan as unknown as ResolvedPlan;
+    const plan = planOf(execution);
     await using compiled = await this.compiler.compile(plan);
     const { maxRetries } = plan.orchestrator.parameters as unknown as OrchestratorParameters;
     const batches = runExecution(openItems(lend, executionId), compiled, {

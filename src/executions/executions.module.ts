@@ -6,6 +6,8 @@ import { GeneratorsModule } from '../generators/generators.module.js';
 import { OrchestratorsModule } from '../orchestrators/orchestrators.module.js';
 import { ScorersModule } from '../scorers/scorers.module.js';
 import { UserContextModule } from '../user-context/user-context.module.js';
+import { ExecutionPlanner } from './execution-planner.service.js';
+import { ExecutionPrompts } from './execution-prompts.service.js';
 import { ExecutionRunner } from './execution-runner.service.js';
 import { ExecutionsController } from './executions.controller.js';
 import { ExecutionsService } from './executions.service.js';
@@ -16,6 +18,6 @@ import { PlanResolver } from './plan-resolver.service.js';
 @Module({
   imports: [CatalogModule, UserContextModule, DbConnectionModule, GeneratorsModule, ConvertersModule, ScorersModule, OrchestratorsModule],
   controllers: [ExecutionsController, LaunchController],
-  providers: [ExecutionsService, ExecutionRunner, OrchestratorCompiler, PlanResolver],
+  providers: [ExecutionsService, ExecutionPlanner, ExecutionPrompts, ExecutionRunner, OrchestratorCompiler, PlanResolver],
 })
 export class ExecutionsModule {}

@@ -1,0 +1,43 @@
+import type { Coverage } from '#core';
+import type { ExecutionTable } from '#memory';
+import type { ExecutionDto } from './execution.dto.js';
+import type { ExecutionProgress } from './execution-progress.js';
+import type { ResolvedPlan } from './resolved-plan.js';
+
+/** The coverage of an execution that has no items. */
+export const NO_COVERAGE: Coverage = {
+  planned: 0,
+  open: 0,
+  answered: 0,
+  scored: 0,
+  blocked: 0,
+  errored: 0,
+  skipped: 0,
+  cancelled: 0,
+  unknown: 0,
+};
+
+/** The plan as it was stored, by this or an earlier release. */
+export function planOf(row: ExecutionTable): ResolvedPlan {
+  return row.plan as unknown as ResolvedPlan;
+}
+
+/** An execution for a person. @param progress when it runs in this process. */
+export function executionView(row: ExecutionTable, coverage: Coverage, progress: ExecutionProgress | null): ExecutionDto {
+  const report = progress?.current(row.state, row.reason);
+  return {
+    id: row.id,
+    orchestratorId: row.orchestrator_id,
+    orchestratorName: planOf(row).orchestrator.name,
+    state: row.state,
+    reason: row.reason,
+    coverage,
+    progress: { promptsPerSecond: report?.promptsPerSecond ?? null, etaSeconds: report?.etaSeconds ?? null },
+    planHash: row.plan_hash,
+    onUnknownOutcome: row.on_unknown_outcome,
+    labels: row.labels,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+  };
+}
