@@ -101,7 +101,10 @@ export class MemoryStore {
     await this.#reserving((reservations) => this.#database.append(journalRows(events, context, reservations)));
   }
 
-  /** Appends many rows that nothing refers to yet: the prompts of a dataset, the items of a plan. Resolves when they are durable. */
+  /**
+   * Appends many rows that nothing refers to yet: the prompts of a dataset, the items of a plan. Resolves when they are durable. The caller must
+   * hold the store until what refers to them is written too: a store that is opened drops such rows.
+   */
   appendRows(rows: { readonly prompts?: readonly PromptTable[]; readonly items?: readonly ItemTable[] }): Promise<void> {
     return this.#database.append(rows);
   }
@@ -119,8 +122,9 @@ export class MemoryStore {
   }
 
   /**
-   * Takes back what a crash left half-way. It is the first job of the writer, so nobody can be uploading or planning yet, and nobody waits for it:
-   * if it fails, the rows stay unseen and are taken back another time.
+   * Takes back what a crash left half-way. It is the first job of the writer, and whoever uploads or plans holds the store until the end
+   * (`appendRows`), so a store that is being opened has none of that under way. Nobody waits for it: if it fails, the rows stay unseen and are
+   * taken back another time.
    */
   #sweep(): void {
     void this.transact(async (memory) => {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Conflict, InvalidInput, QuotaExceeded, seededRandom, uuidv7, type JsonValue } from '#core';
 import { applyChain } from '#converters';
 import { planItems, PlanHash, type PlanShape } from '#execution';
-import type { ExecutionTable, ItemTable, MemoryReaders } from '#memory';
+import type { ExecutionTable, ItemTable, MemoryReaders, MemoryStore } from '#memory';
 import { Config } from '../config/config.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
 import type { CreateExecutionDto, ExecutionPreviewDto } from './execution.dto.js';
@@ -25,42 +25,13 @@ export class ExecutionPlanner {
     private readonly compiler: OrchestratorCompiler,
   ) {}
 
-  /** Plans an execution and writes it down as `queued`. @throws NotFound, InvalidInput, QuotaExceeded; Conflict when its dataset is deleted meanwhile. */
-  async plan(orchestratorId: string, request: CreateExecutionDto): Promise<ExecutionTable> {
-    const id = uuidv7();
-    const labels = labelsOf(request.labels);
-    const plan = await this.db.read(async (memory) => {
-      await this.#assertQuota(memory);
-      return this.resolver.resolve(memory, orchestratorId, request);
-    });
-    const prompts = await this.prompts.of(plan, request);
-    const expected = sizeOf(prompts.count, plan);
-    // Nothing is planned that can't run: a secret that does not open is said now.
-    await (await this.compiler.compile(plan))[Symbol.asyncDispose]();
-    try {
-      const { planned, hash } = await this.#writeItems(id, plan, prompts.pages);
-      if (planned !== expected) throw new Conflict('The dataset was deleted while the execution was being planned. Choose another one.');
-      const row: ExecutionTable = {
-        id,
-        orchestrator_id: orchestratorId,
-        plan: plan as unknown as JsonValue,
-        plan_hash: hash,
-        planned,
-        state: 'queued',
-        reason: null,
-        on_unknown_outcome: request.onUnknownOutcome ?? 'resend',
-        labels,
-        created_at: new Date().toISOString(),
-        cancel_requested_at: null,
-        started_at: null,
-        finished_at: null,
-      };
-      await this.db.transact((memory) => memory.executions.create(row));
-      return row;
-    } catch (error) {
-      await this.db.transact((memory) => memory.executions.dropItems(id));
-      throw error;
-    }
+  /**
+   * Plans an execution and writes it down as `queued`. The memory is held for as long as that takes: what nobody refers to when a memory is opened
+   * counts as left behind by a crash, and the items of a plan are referred to only at its end.
+   * @throws NotFound, InvalidInput, QuotaExceeded; Conflict when its dataset is deleted meanwhile.
+   */
+  plan(orchestratorId: string, request: CreateExecutionDto): Promise<ExecutionTable> {
+    return this.db.lend((store) => this.#plan(store, orchestratorId, request));
   }
 
   /** What `plan` would plan; keeps nothing. @throws NotFound, InvalidInput */
@@ -80,7 +51,49 @@ export class ExecutionPlanner {
     };
   }
 
-  async #writeItems(id: string, plan: ResolvedPlan, pages: AsyncIterable<string[]>): Promise<{ planned: number; hash: string }> {
+  async #plan(store: MemoryStore, orchestratorId: string, request: CreateExecutionDto): Promise<ExecutionTable> {
+    const id = uuidv7();
+    const labels = labelsOf(request.labels);
+    const plan = await this.db.read(async (memory) => {
+      await this.#assertQuota(memory);
+      return this.resolver.resolve(memory, orchestratorId, request);
+    });
+    const prompts = await this.prompts.of(plan, request);
+    const expected = sizeOf(prompts.count, plan);
+    // Nothing is planned that can't run: a secret that does not open is said now.
+    await (await this.compiler.compile(plan))[Symbol.asyncDispose]();
+    try {
+      const { planned, hash } = await this.#writeItems(store, id, plan, prompts.pages);
+      if (planned !== expected) throw new Conflict('The dataset was deleted while the execution was being planned. Choose another one.');
+      const row: ExecutionTable = {
+        id,
+        orchestrator_id: orchestratorId,
+        plan: plan as unknown as JsonValue,
+        plan_hash: hash,
+        planned,
+        state: 'queued',
+        reason: null,
+        on_unknown_outcome: request.onUnknownOutcome ?? 'resend',
+        labels,
+        created_at: new Date().toISOString(),
+        cancel_requested_at: null,
+        started_at: null,
+        finished_at: null,
+      };
+      await store.transact((memory) => memory.executions.create(row));
+      return row;
+    } catch (error) {
+      await store.transact((memory) => memory.executions.dropItems(id));
+      throw error;
+    }
+  }
+
+  async #writeItems(
+    store: MemoryStore,
+    id: string,
+    plan: ResolvedPlan,
+    pages: AsyncIterable<string[]>,
+  ): Promise<{ planned: number; hash: string }> {
     // The run has a name of its own each time; what would be done is the same.
     const { scoringRunId: _run, ...lasting } = plan;
     const hash = new PlanHash(lasting as unknown as JsonValue);
@@ -89,7 +102,7 @@ export class ExecutionPlanner {
       hash.add(items);
       planned += items.length;
       const rows: ItemTable[] = items.map(({ promptId, ...item }) => ({ ...item, execution_id: id, prompt_id: promptId }));
-      await this.db.lend((store) => store.appendRows({ items: rows }));
+      await store.appendRows({ items: rows });
     }
     return { planned, hash: hash.digest() };
   }
