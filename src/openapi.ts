@@ -10,6 +10,7 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .setVersion('2')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A token of your issuer, one of `npm run token`, or an API key.' })
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key.' }, 'apiKey')
     .build();
   return SwaggerModule.createDocument(app, config, {
     operationIdFactory: (controller, method) =>

@@ -15,7 +15,7 @@ import { Roles } from './access.decorators.js';
 import { canonicalName, oidcIdentity, SHARED_SECRET, Unidentified } from './canonical-user.js';
 import { AliasDto, BindAliasDto, toAliasDto } from './user.dto.js';
 
-@ApiTags('Users')
+@ApiTags('users')
 @ApiBearerAuth()
 @ApiProblems(400, 401, 403, 404)
 @Roles('admin')
@@ -29,7 +29,7 @@ export class AliasesController {
   ) {}
 
   @Get()
-  @ApiOperation({ operationId: 'listAliases', summary: 'The identities whose tokens open this person’s memory' })
+  @ApiOperation({ summary: 'The identities whose tokens open this person’s memory' })
   @ApiPage(AliasDto)
   async list(@IdParam() userId: string): Promise<Page<AliasDto>> {
     const aliases = await this.catalog.aliases.list(userId);
@@ -38,7 +38,7 @@ export class AliasesController {
 
   @Post()
   @Idempotent()
-  @ApiOperation({ operationId: 'bindAlias', summary: 'Let tokens with another identity open this person’s memory' })
+  @ApiOperation({ summary: 'Let tokens with another identity open this person’s memory' })
   @ApiCreatedResponse({ type: AliasDto })
   @ApiProblems(409)
   async bind(@IdParam() userId: string, @Body() body: BindAliasDto, @Res({ passthrough: true }) response: Response): Promise<AliasDto> {
@@ -50,7 +50,7 @@ export class AliasesController {
 
   @Delete(':aliasId')
   @HttpCode(204)
-  @ApiOperation({ operationId: 'unbindAlias', summary: 'Take a bound identity away again' })
+  @ApiOperation({ summary: 'Take a bound identity away again' })
   @ApiNoContentResponse()
   @ApiProblems(409)
   async unbind(@IdParam() userId: string, @IdParam('aliasId') aliasId: string): Promise<void> {

@@ -12,7 +12,7 @@ import { UserContextService } from '../user-context/user-context.service.js';
 import { ApiKeyDto, CreateApiKeyDto, CreatedApiKeyDto, toApiKeyDto } from './api-key.dto.js';
 import { catalogPage, httpPage } from './catalog-page.js';
 
-@ApiTags('API keys')
+@ApiTags('api-keys')
 @ApiBearerAuth()
 @ApiProblems(400, 401, 403)
 @Controller('api/v2/api-keys')
@@ -24,7 +24,7 @@ export class ApiKeysController {
 
   @Post()
   @Idempotent({ omitOnReplay: ['key'] })
-  @ApiOperation({ operationId: 'createApiKey', summary: 'Make an API key for your programs' })
+  @ApiOperation({ summary: 'Make an API key for your programs' })
   @ApiCreatedResponse({ type: CreatedApiKeyDto })
   async create(
     @Body() { name, scopes, expiresAt }: CreateApiKeyDto,
@@ -45,14 +45,14 @@ export class ApiKeysController {
   }
 
   @Get()
-  @ApiOperation({ operationId: 'listApiKeys', summary: 'Your API keys, oldest first' })
+  @ApiOperation({ summary: 'Your API keys, oldest first' })
   @ApiPage(ApiKeyDto)
   async list(@Query() page: PageQuery): Promise<Page<ApiKeyDto>> {
     return httpPage(await this.catalog.apiKeys.list(this.users.current().userId, catalogPage(page)), toApiKeyDto);
   }
 
   @Get(':id')
-  @ApiOperation({ operationId: 'getApiKey', summary: 'One of your API keys' })
+  @ApiOperation({ summary: 'One of your API keys' })
   @ApiOkResponse({ type: ApiKeyDto })
   @ApiProblems(404)
   async get(@IdParam() id: string): Promise<ApiKeyDto> {
@@ -61,7 +61,7 @@ export class ApiKeysController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ operationId: 'revokeApiKey', summary: 'End an API key at once' })
+  @ApiOperation({ summary: 'End an API key at once' })
   @ApiNoContentResponse()
   @ApiProblems(404)
   async revoke(@IdParam() id: string): Promise<void> {

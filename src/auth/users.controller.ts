@@ -7,7 +7,7 @@ import { Roles } from './access.decorators.js';
 import { catalogPage, httpPage } from './catalog-page.js';
 import { toUserDto, UserDto } from './user.dto.js';
 
-@ApiTags('Users')
+@ApiTags('users')
 @ApiBearerAuth()
 @ApiProblems(400, 401, 403)
 @Roles('admin')
@@ -16,7 +16,7 @@ export class UsersController {
   constructor(private readonly catalog: CatalogService) {}
 
   @Get()
-  @ApiOperation({ operationId: 'listUsers', summary: 'Everyone who was ever here, oldest first' })
+  @ApiOperation({ summary: 'Everyone who was ever here, oldest first' })
   @ApiPage(UserDto)
   async list(@Query() page: PageQuery): Promise<Page<UserDto>> {
     return httpPage(await this.catalog.users.list(catalogPage(page)), toUserDto);

@@ -32,6 +32,8 @@ export class CatalogService implements OnApplicationShutdown {
    */
   static async open(config: Config): Promise<CatalogService> {
     await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+    // It may have been there before, for everybody to look into.
+    await chmod(config.dataDir, 0o700);
     const mark = join(config.dataDir, CATALOG_MARK);
     const madeBefore = (await stat(mark).catch(() => null)) !== null;
     const catalog = await Catalog.open(

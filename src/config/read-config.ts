@@ -57,7 +57,7 @@ function contradictions(values: Values): readonly string[] {
   if (values.OIDC_ISSUER === null && (values.OIDC_AUDIENCE !== null || values.OIDC_ADMIN_CLAIM !== null)) {
     faults.push('OIDC_ISSUER must be set when OIDC_AUDIENCE or OIDC_ADMIN_CLAIM is');
   }
-  if (values.DATABASE_URL !== null) {
+  if (typeof values.DATABASE_URL === 'string') {
     faults.push('DATABASE_URL is not supported by this release: memories are embedded DuckDB files; leave it empty');
   }
   if (values.SINGLE_USER !== null && !isLoopback(values.HOST)) {

@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -43,6 +43,8 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
 
   async onModuleInit(): Promise<void> {
     await mkdir(this.config.memoryDir, { recursive: true, mode: 0o700 });
+    // It may have been there before, for everybody to look into.
+    await chmod(this.config.memoryDir, 0o700);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -79,7 +81,7 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     const store = await this.catalog.stores.find(userId);
     if (!store) return null;
     const { storeId, backend, state, location } = store;
-    const exists = (await readdir(this.config.memoryDir)).includes(location);
+    const exists = (await stat(join(this.config.memoryDir, location)).catch(() => null)) !== null;
     const open = this.#stores.isOpen(await duckDbKey({ directory: this.config.memoryDir, file: location }));
     const { size, fault } = state === 'active' ? await this.#sizeOf(userId) : { size: null, fault: null };
     return { storeId, backend, state, location: join(this.config.memoryDir, location), exists, open, size, fault };
