@@ -38,8 +38,9 @@ export class BulkInsert {
       [table],
     );
     if (rows.length === 0) throw new Error(`There is no table '${table}'.`);
+    // The parameter is a varchar, as it is bound: of any other type, even json, the engine would plan the statement anew each time.
     const shape = JSON.stringify([Object.fromEntries(rows.map(({ name, type }) => [name, type]))]).replaceAll("'", "''");
-    const statement = `insert into "${table}" by name select row.* from (select unnest(from_json($1::json, '${shape}')) as row)`;
+    const statement = `insert into "${table}" by name select row.* from (select unnest(from_json($1::varchar, '${shape}')) as row)`;
     this.#statements.set(table, statement);
     return statement;
   }
