@@ -18,6 +18,7 @@ export class ConversationTails {
   readonly #tails = new Map<string, Tail>();
   #newest: string | null = null;
   #forgotten = '';
+  #distrusted = 0;
 
   /**
    * Whether the tail is at hand, or the conversation certainly new: ids of version 7 grow with time, so one beyond all that the store had, and
@@ -26,6 +27,11 @@ export class ConversationTails {
   knows(conversationId: string): boolean {
     if (this.#tails.has(conversationId)) return true;
     return this.#newest !== null && isTimeOrdered(conversationId) && conversationId > this.#newest && conversationId > this.#forgotten;
+  }
+
+  /** How often writes that failed or deleted have made it forget: a tail that was read before that is not to be relied on. */
+  get distrusted(): number {
+    return this.#distrusted;
   }
 
   /** Whether it was told the newest conversation of the store. */
@@ -57,23 +63,30 @@ export class ConversationTails {
     return tail;
   }
 
-  forget(conversationId: string): void {
+  /** Forgets a conversation whose tail may be another than it thinks. */
+  distrust(conversationId: string): void {
+    this.#distrusted += 1;
+    this.#forget(conversationId);
+  }
+
+  #forget(conversationId: string): void {
     if (!this.#tails.delete(conversationId)) return;
     if (isTimeOrdered(conversationId) && conversationId > this.#forgotten) this.#forgotten = conversationId;
   }
 
   /** Forgets every conversation, those with writes under way at their end. */
   forgetAll(): void {
+    this.#distrusted += 1;
     for (const [conversationId, tail] of this.#tails) {
       tail.stale = true;
-      if (tail.pending === 0) this.forget(conversationId);
+      if (tail.pending === 0) this.#forget(conversationId);
     }
   }
 
   #evict(): void {
     for (const [conversationId, tail] of this.#tails) {
       if (tail.pending > 0) continue;
-      this.forget(conversationId);
+      this.#forget(conversationId);
       return;
     }
   }
@@ -108,7 +121,7 @@ export class Reservations {
     for (const [conversationId, tail] of this.#taken) {
       tail.pending -= 1;
       tail.stale ||= !written;
-      if (tail.stale && tail.pending === 0) this.tails.forget(conversationId);
+      if (tail.stale && tail.pending === 0) this.tails.distrust(conversationId);
     }
     if (this.#deleted) this.tails.forgetAll();
   }

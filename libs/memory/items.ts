@@ -51,21 +51,24 @@ export class ItemReader {
 
   /** Items with their states, by position from `after` (exclusive) on. */
   async list(executionId: string, after: number, limit: number, state?: ItemState): Promise<ItemStatus[]> {
-    const items = sql`select * from items where execution_id = ${executionId} and position > ${after}`;
+    // The narrow columns decide which items are on the page; the wide ones are then read for these alone, found by their positions.
+    const places = sql`select id, position from items where execution_id = ${executionId} and position > ${after}`;
     // Without a state to look for, the page is known before the outcomes are, and they are counted for it alone.
-    const query =
+    const page =
       state === undefined
-        ? sql<StatusRow>`
-            with page as materialized (${items} order by position limit ${limit})
-            select page.*, coalesce(outcome.state, 'open') as state, outcome.reason
-            from page left join (${this.#latestOutcomes(executionId, sql`and item_id in (select id from page)`)}) as outcome
-              on outcome.item_id = page.id
-            order by page.position`
-        : sql<StatusRow>`
-            select page.*, coalesce(outcome.state, 'open') as state, outcome.reason
-            from (${items}) as page left join (${this.#latestOutcomes(executionId)}) as outcome on outcome.item_id = page.id
+        ? sql`places as materialized (${places} order by position limit ${limit}), page as materialized (
+            select places.position, coalesce(outcome.state, 'open') as state, outcome.reason
+            from places left join (${this.#latestOutcomes(executionId, sql`and item_id in (select id from places)`)}) as outcome
+              on outcome.item_id = places.id)`
+        : sql`page as materialized (
+            select places.position, coalesce(outcome.state, 'open') as state, outcome.reason
+            from (${places}) as places left join (${this.#latestOutcomes(executionId)}) as outcome on outcome.item_id = places.id
             where coalesce(outcome.state, 'open') = ${state}
-            order by page.position limit ${limit}`;
+            order by places.position limit ${limit})`;
+    const query = sql<StatusRow>`
+      with ${page} select items.*, page.state, page.reason
+      from items join page on page.position = items.position
+      where items.execution_id = ${executionId} order by items.position`;
     const { rows } = await query.execute(this.db);
     return rows.map((row) => ({ ...toItem(row), state: row.state, reason: row.reason }));
   }

@@ -97,7 +97,9 @@ export class MemoryStore {
 
   /** Remembers a batch of what an execution yielded, all or nothing. Resolves when it is durable. */
   async append(events: readonly ExecutionEvent[], context: JournalContext): Promise<void> {
-    await this.#learnTails(events);
+    // No waiting where there is nothing to ask: writes are queued in the order of the calls. What was learnt may be forgotten before it is used.
+    for (let ids = this.#unknownConversations(events); ids.length > 0; ids = this.#unknownConversations(events))
+      await this.#learnTails(ids);
     await this.#reserving((reservations) => this.#database.append(journalRows(events, context, reservations)));
   }
 
@@ -146,14 +148,22 @@ export class MemoryStore {
     }
   }
 
-  /** Makes sure that the tails of the events' conversations are at hand. As good as always they are: conversations begin here, and are short. */
-  async #learnTails(events: readonly ExecutionEvent[]): Promise<void> {
+  /** The conversations of the events whose tails are not at hand. As good as always there are none: conversations begin here, and are short. */
+  #unknownConversations(events: readonly ExecutionEvent[]): string[] {
     const ids = new Set<string>();
     for (const event of events) if (event.kind === 'attempt-answered' && event.exchange) ids.add(event.exchange.conversationId);
-    if (ids.size > 0 && !this.#tails.ready) this.#tails.start(await this.read((memory) => memory.messages.newestConversation()));
-    const unknown = [...ids].filter((id) => !this.#tails.knows(id));
+    return [...ids].filter((id) => !this.#tails.knows(id));
+  }
+
+  /** Asks the store for tails. Some may still be unknown afterwards. */
+  async #learnTails(conversationIds: readonly string[]): Promise<void> {
+    if (!this.#tails.ready) this.#tails.start(await this.read((memory) => memory.messages.newestConversation()));
+    const unknown = conversationIds.filter((id) => !this.#tails.knows(id));
     if (unknown.length === 0) return;
+    const { distrusted } = this.#tails;
     const stored = await this.read((memory) => memory.messages.tails(unknown));
+    // Something was undone or deleted meanwhile: what was read may be from before that.
+    if (distrusted !== this.#tails.distrusted) return;
     for (const id of unknown) this.#tails.learn(id, stored.get(id) ?? -1);
   }
 }

@@ -1,0 +1,109 @@
+import { describe, expect, it } from '@jest/globals';
+import { uuidv7 } from '#core';
+import { answered, exchangeOf, failed, intended, lost, scored, settled } from './events.js';
+import { planned, type OpenMemory } from './harness.js';
+
+/** Where open items stand: what an execution is taken up from after a crash. */
+export function progressRules(open: OpenMemory): void {
+  describe('an open item', () => {
+    /** The progress of a plan of one, after some events. */
+    async function after(events: (plan: Awaited<ReturnType<typeof planned>>) => Parameters<Awaited<ReturnType<OpenMemory>>['append']>[0]) {
+      const store = await open();
+      const plan = await planned(store, 1);
+      for (const event of events(plan)) await store.append([event], plan.context);
+      const progress = await store.read(({ items }) => items.open(plan.executionId, -1, 10));
+      await store.close();
+      return progress;
+    }
+
+    it('is fresh before anything was sent', async () => {
+      const store = await open();
+      const plan = await planned(store, 3);
+      expect(await store.read(({ items }) => items.open(plan.executionId, -1, 10))).toEqual(
+        plan.items.map((item) => ({ item, attempts: 0, inFlight: null, answered: null })),
+      );
+    });
+
+    it('is in flight when it was sent and nothing came back', async () => {
+      const attemptId = uuidv7();
+      const found = await after(({ at }) => [intended(at(0), { attemptId })]);
+      expect(found).toMatchObject([{ attempts: 1, inFlight: attemptId, answered: null }]);
+    });
+
+    it('is neither in flight nor answered after a failure or a loss, and in flight again when it is retried', async () => {
+      const attemptId = uuidv7();
+      const two = await after(({ at }) => {
+        const [first, second] = [intended(at(0)), intended(at(0), { retry: 1 })];
+        return [first, failed(first), second, lost(second)];
+      });
+      expect(two).toMatchObject([{ attempts: 2, inFlight: null, answered: null }]);
+      const three = await after(({ at }) => {
+        const first = intended(at(0));
+        return [first, failed(first), intended(at(0), { retry: 1, attemptId })];
+      });
+      expect(three).toMatchObject([{ attempts: 2, inFlight: attemptId, answered: null }]);
+    });
+
+    it.each([true, false])('is answered when only its scores are missing (blocked: %s)', async (blocked) => {
+      const exchange = { conversationId: uuidv7(), requestId: uuidv7(), responseId: uuidv7() };
+      const found = await after(({ at }) => {
+        const attempt = intended(at(0));
+        const answer = answered(attempt, exchangeOf(at(0), { ...exchange, original: 'o', converted: 'c', response: '' }), { blocked });
+        return [attempt, answer, scored(answer, uuidv7(), 'true')];
+      });
+      expect(found).toMatchObject([
+        { attempts: 1, inFlight: null, answered: { ...exchange, original: 'o', converted: 'c', response: '', blocked } },
+      ]);
+    });
+
+    it('is answered by the last attempt, when an earlier one was lost', async () => {
+      const found = await after(({ at }) => {
+        const [first, second] = [intended(at(0)), intended(at(0), { retry: 1 })];
+        return [first, lost(first), second, answered(second, exchangeOf(at(0), { response: 'the second' }))];
+      });
+      expect(found).toMatchObject([{ attempts: 2, inFlight: null, answered: { response: 'the second' } }]);
+    });
+
+    it('counts attempts at the target only', async () => {
+      const found = await after(({ at }) => {
+        const attempt = intended(at(0));
+        const judges = [intended(at(0), { purpose: 'judge' }), intended(at(0), { purpose: 'judge', retry: 1 })] as const;
+        const others = [intended(at(0), { purpose: 'attacker' }), intended(at(0), { purpose: 'converter' })];
+        const verdict = { ...answered(judges[0], exchangeOf(at(0))), exchange: null };
+        return [...others, attempt, answered(attempt, exchangeOf(at(0), { response: 'mine' })), ...judges, verdict];
+      });
+      expect(found).toMatchObject([{ attempts: 1, inFlight: null, answered: { response: 'mine' } }]);
+    });
+
+    it('is no longer there when it is settled, whatever the run', async () => {
+      const found = await after(({ at }) => {
+        const attempt = intended(at(0));
+        return [attempt, settled(at(0).id, 'unknown', uuidv7()), settled(at(0).id, 'cancelled', uuidv7())];
+      });
+      expect(found).toEqual([]);
+    });
+
+    it('is found once while others are settled between the pages', async () => {
+      const store = await open();
+      const plan = await planned(store, 100);
+      const seen: number[] = [];
+      for (let after = -1; ;) {
+        const page = await store.read(({ items }) => items.open(plan.executionId, after, 7));
+        const last = page.at(-1);
+        if (!last) break;
+        seen.push(...page.map((progress) => progress.item.position));
+        after = last.item.position;
+        // What was just seen, and something that is to come.
+        const done = [...page.map((progress) => progress.item), ...plan.items.filter((item) => item.position === after + 3)];
+        await store.append(
+          done.map((item) => settled(item.id, 'scored', uuidv7())),
+          plan.context,
+        );
+      }
+      expect(seen).toEqual([...new Set(seen)].sort((a, b) => a - b));
+      const { open: left, scored: done } = await store.read(({ items }) => items.coverage(plan.executionId));
+      expect([left, done]).toEqual([0, 100]);
+      expect(seen.length).toBeGreaterThan(80);
+    });
+  });
+}
