@@ -8,7 +8,7 @@ import {
   type Generator,
   type GeneratorReply,
 } from '#core';
-import type { Limiters, Place } from './limiter.js';
+import type { Limiters } from './limiter.js';
 import { reasonOf } from './reason.js';
 import { askedPauseMs, retryDelayMs, type RetryPolicy } from './retry-policy.js';
 
@@ -70,12 +70,16 @@ export async function attempt(generator: Generator, spec: AttemptSpec, ports: At
         at: clock.now(),
       } as const;
       await ports.post([...carried.splice(0), intent]);
-      await enter(place, halt).catch((error: unknown) => {
+      try {
+        await place.enter();
+        // Nothing is awaited between this look and the request: whoever stops the execution stops this request too.
+        halt.throwIfAborted();
+      } catch (error) {
         // Known not to have been sent: it must not be taken for lost when the execution is taken up again.
         const detail = 'The execution was ended before this request was sent.';
         carried.push({ kind: 'attempt-failed', attemptId, itemId, latencyMs: 0, fault: 'not-sent', detail, at: clock.now() });
         throw error;
-      });
+      }
       const sent = performance.now();
       try {
         const reply = await generator.generate({ messages: spec.messages, signal: abort });
@@ -112,9 +116,4 @@ export async function attempt(generator: Generator, spec: AttemptSpec, ports: At
 /** Whether an attempt ended only because the execution was told to end: nothing follows from it for the item. */
 export function isCutOff(error: unknown, ports: AttemptPorts): boolean {
   return ports.abort.aborted || (ports.halt.aborted && error === ports.halt.reason);
-}
-
-async function enter(place: Place, halt: AbortSignal): Promise<void> {
-  await place.enter();
-  halt.throwIfAborted();
 }
