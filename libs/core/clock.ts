@@ -19,3 +19,6 @@ export const systemClock: Clock = {
     }
   },
 };
+
+/** Measures how long things take: it starts anywhere, and never jumps when somebody sets the time of the machine. */
+export const steadyClock: Clock = { ...systemClock, now: () => performance.now() };

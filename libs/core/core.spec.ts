@@ -1,5 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
-import { canonicalJson, contentId, InvalidInput, isUuid, Registry, seededRandom, sha256, uuidv7 } from './index.js';
+import { describe, expect, it, jest } from '@jest/globals';
+import { canonicalJson, contentId, InvalidInput, isUuid, Registry, seededRandom, sha256, steadyClock, uuidv7 } from './index.js';
 
 describe('uuidv7', () => {
   it('is a version 7 UUID, and strictly increasing within the process, also past one counter overflow per millisecond', () => {
@@ -77,5 +77,16 @@ describe('Registry', () => {
 
   it('says which types exist', () => {
     expect(() => registry.get('rot13')).toThrow(InvalidInput);
+  });
+});
+
+describe('steadyClock', () => {
+  it('does not jump with the time of the machine', () => {
+    const before = steadyClock.now();
+    const time = jest.spyOn(Date, 'now').mockReturnValue(0);
+    const after = steadyClock.now();
+    time.mockRestore();
+    expect(after - before).toBeGreaterThanOrEqual(0);
+    expect(after - before).toBeLessThan(60_000);
   });
 });

@@ -1,5 +1,5 @@
 import { ReplaySubject, type Observable } from 'rxjs';
-import type { Coverage, ExecutionEvent, ExecutionState } from '#core';
+import { steadyClock, type Coverage, type ExecutionEvent, type ExecutionState } from '#core';
 import { Tally } from '#execution';
 
 /** How an execution stands. `settled` grows with every item that comes to an end. */
@@ -21,11 +21,11 @@ export class ExecutionProgress {
   #tally: Tally;
   /** Moments and counts of the last seconds, oldest first. */
   #marks: { readonly at: number; readonly settled: number }[] = [];
-  #reportedAt = 0;
+  #reportedAt = -Infinity;
 
   constructor(start: Coverage) {
     this.#tally = new Tally(start);
-    this.#marks.push({ at: Date.now(), settled: settledOf(start) });
+    this.#marks.push({ at: steadyClock.now(), settled: settledOf(start) });
     this.#report('running', null);
   }
 
@@ -42,7 +42,7 @@ export class ExecutionProgress {
   /** Counts a batch that is durable. */
   add(events: readonly ExecutionEvent[]): void {
     this.#tally.add(events);
-    if (Date.now() - this.#reportedAt >= REPORT_EVERY_MS) this.#report('running', null);
+    if (steadyClock.now() - this.#reportedAt >= REPORT_EVERY_MS) this.#report('running', null);
   }
 
   /** The last report, after which there are no more. */
@@ -55,7 +55,7 @@ export class ExecutionProgress {
     const coverage = this.#tally.coverage();
     const settled = settledOf(coverage);
     const first = this.#marks[0];
-    const seconds = first ? (Date.now() - first.at) / 1000 : 0;
+    const seconds = first ? (steadyClock.now() - first.at) / 1000 : 0;
     const rate = state === 'running' && first && seconds >= 1 ? (settled - first.settled) / seconds : null;
     const promptsPerSecond = rate === null ? null : Math.round(rate * 10) / 10;
     const etaSeconds = rate === null || rate <= 0 ? null : Math.round(coverage.open / rate);
@@ -63,7 +63,7 @@ export class ExecutionProgress {
   }
 
   #report(state: ExecutionState, reason: string | null): void {
-    const now = Date.now();
+    const now = steadyClock.now();
     this.#reportedAt = now;
     const report = this.current(state, reason);
     this.#marks.push({ at: now, settled: report.settled });

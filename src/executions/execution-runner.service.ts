@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { CatalogPage, Store } from '#catalog';
-import { systemClock, Unavailable, type ItemProgress } from '#core';
+import { steadyClock, systemClock, Unavailable, type ItemProgress } from '#core';
 import { DEFAULT_RETRIES, Limiters, runExecution } from '#execution';
 import type { ExecutionTable, MemoryStore } from '#memory';
 import { CatalogService } from '../catalog/catalog.service.js';
@@ -34,9 +34,13 @@ const LONGEST_PAUSE_MS = 30_000;
 export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #log = new Logger(ExecutionRunner.name);
   readonly #runs = new Map<string, Run>();
-  readonly #limiters = new Limiters(systemClock);
+  readonly #limiters = new Limiters(steadyClock);
+  readonly #shutdown = new AbortController();
   #stopping = false;
+  /** Resolves when everybody's unfinished executions were looked for once. */
   #takingUp: Promise<void> = Promise.resolve();
+  /** Resolves when there is no memory left that was not to be had then. */
+  #waitingFor: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly config: Config,
@@ -46,20 +50,26 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
   ) {}
 
   onApplicationBootstrap(): void {
-    this.#takingUp = this.#takeUpAll().catch((error: unknown) => {
-      this.#log.error({ err: error }, 'executions can not be taken up');
-    });
+    this.#takingUp = this.#takeUpAll()
+      .then((missed) => {
+        this.#waitingFor = Promise.all(missed.map((store) => this.#takeUpLater(store)));
+      })
+      .catch((error: unknown) => {
+        this.#log.error({ err: error }, 'executions can not be taken up');
+      });
   }
 
   /** Begins nothing more, lets what is on the wire finish for the configured time, then leaves the rest to the journal. */
   async onModuleDestroy(): Promise<void> {
     this.#stopping = true;
+    this.#shutdown.abort();
     const runs = [...this.#runs.values()];
     for (const run of runs) run.stop.abort(new DOMException('The server is shutting down.', 'AbortError'));
     const impatience = setTimeout(() => {
       for (const run of runs) run.abandon.abort(new DOMException('The server is shutting down.', 'AbortError'));
     }, this.config.shutdownDrainMs);
     await Promise.all([this.#takingUp, ...runs.map((run) => run.ended)]);
+    await this.#waitingFor;
     clearTimeout(impatience);
   }
 
@@ -105,23 +115,42 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
     return this.#runs.get(executionId)?.begun.promise ?? null;
   }
 
-  async #takeUpAll(): Promise<void> {
+  /** @returns the stores that are not to be had at the moment. */
+  async #takeUpAll(): Promise<Store[]> {
+    const missed: Store[] = [];
     for (let after: string | null = null; !this.#stopping;) {
       const page: CatalogPage<Store> = await this.catalog.stores.list({ limit: 100, after });
       for (const store of page.items) {
         if (this.#stopping || store.state !== 'active') continue;
-        try {
-          const unfinished = await this.db.lendOf(store.userId, (memory) => memory.read(({ executions }) => executions.unfinished()));
-          for (const { id } of unfinished) {
-            this.#log.log({ userId: store.userId, executionId: id }, 'execution taken up');
-            this.start(store.userId, id);
-          }
-        } catch (error) {
-          this.#log.error({ userId: store.userId, storeId: store.storeId, err: error }, 'executions of a memory can not be taken up');
-        }
+        if (!(await this.#takeUp(store))) missed.push(store);
       }
-      if (page.next === null) return;
+      if (page.next === null) break;
       after = page.next;
+    }
+    return missed;
+  }
+
+  /** Takes up what is unfinished in one memory. @returns false when it should be tried again. */
+  async #takeUp({ userId, storeId }: Store): Promise<boolean> {
+    try {
+      const unfinished = await this.db.lendOf(userId, (memory) => memory.read(({ executions }) => executions.unfinished()));
+      for (const { id } of unfinished) {
+        if (this.#runs.has(id)) continue;
+        this.#log.log({ userId, executionId: id }, 'execution taken up');
+        this.start(userId, id);
+      }
+      return true;
+    } catch (error) {
+      this.#log.error({ userId, storeId, err: error }, 'executions of a memory can not be taken up');
+      return !(error instanceof Unavailable);
+    }
+  }
+
+  /** Waits for a memory that somebody else holds, or whose disk is full. */
+  async #takeUpLater(store: Store): Promise<void> {
+    for (let failures = 0; !this.#stopping; failures++) {
+      await systemClock.sleep(pauseAfter(failures), this.#shutdown.signal).catch(() => undefined);
+      if (this.#stopping || (await this.#takeUp(store))) return;
     }
   }
 
@@ -140,9 +169,9 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
           await this.#fail(run, error);
           return;
         }
-        const pauseMs = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** failures);
+        const pauseMs = pauseAfter(failures);
         this.#log.warn({ userId, executionId, pauseMs, err: error }, 'the memory is not available; the execution waits');
-        await systemClock.sleep(pauseMs, AbortSignal.any([run.stop.signal])).catch(() => undefined);
+        await systemClock.sleep(pauseMs, run.stop.signal).catch(() => undefined);
       }
     }
   }
@@ -203,6 +232,11 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
     }
     run.progress?.end('failed', reason);
   }
+}
+
+/** How long to leave a memory alone that was not to be had so many times before. */
+function pauseAfter(failures: number): number {
+  return Math.min(LONGEST_PAUSE_MS, 500 * 2 ** failures);
 }
 
 function cancelled(): DOMException {

@@ -1,4 +1,7 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { openDuckDb } from '#database';
 import type { ResultDto } from '../../src/executions/execution.dto.js';
 import {
   answering,
@@ -166,4 +169,46 @@ describe('A server that ends half-way', () => {
     },
     2 * MINUTES,
   );
+
+  it(
+    'takes up an execution whose memory could not be had at the start, as soon as it can',
+    async () => {
+      await using target = await OpenAiTarget.start(slowly);
+      const client = server.client('held');
+      const sent = prompts(300);
+      const before = await memoryFiles(server);
+      const { id } = await client.execute(await prepare(client, target), { prompts: sent });
+      const [file = ''] = (await memoryFiles(server)).filter((name) => !before.includes(name));
+      await client.until(id, (execution) => settled(execution) > 50);
+      await server.stop();
+      const inTime = target.requests;
+      const held = await openDuckDb({ directory: server.memoryDir, file }, { create: false });
+      try {
+        await server.boot({ DB_CONNECTION_TIMEOUT: '1', DB_MAX_RETRIES: '0' });
+        await expect(client.execution(id)).rejects.toThrow(`held by the process ${process.pid}`);
+        expect(target.requests).toBe(inTime);
+      } finally {
+        await held.close();
+      }
+      // Nobody asks for it: that would not be by itself.
+      for (const deadline = Date.now() + MINUTES; target.requests < 300 && Date.now() < deadline;) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      expect(target.requests).toBe(300);
+      expect(await client.ended(id)).toMatchObject({ state: 'completed', coverage: { scored: 300 } });
+      expectWhole(await client.results(id), sent);
+    },
+    2 * MINUTES,
+  );
+
+  it('removes what a crash has left of an upload', async () => {
+    await server.kill();
+    const uploads = join(server.dataDir, 'uploads');
+    await mkdir(uploads, { recursive: true });
+    await writeFile(join(uploads, 'half-a-file'), 'prompts');
+    await server.boot({});
+    await expect(readdir(uploads)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect((await server.client('uploader').upload('afterwards', 'seeds.txt', 'one')).status).toBe(201);
+    expect(await readdir(uploads)).toEqual([]);
+  });
 });

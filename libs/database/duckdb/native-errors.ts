@@ -46,13 +46,14 @@ export function translate(error: unknown, name: string): Error {
   const holder = /Conflicting lock is held in .*?\(PID (\d+)\)/.exec(message);
   if (holder) return new DatabaseHeld(name, Number(holder[1]), 1_000);
   if (/Could not set lock on file/.test(message)) return new DatabaseHeld(name, null, 1_000);
-  if (/No space left on device|Disk quota exceeded|File too large|Out of Range Error: .*max_temp_directory_size/.test(message))
+  // Without regard to case: what the file system refuses to Node is said in small letters.
+  if (/No space left on device|Disk quota exceeded|File too large|Out of Range Error: .*max_temp_directory_size/i.test(message))
     return new DatabaseFull(options);
   if (isFatal(error)) return new DatabaseBroken(options);
   if (message.startsWith('INTERRUPT Error')) return new DatabaseClosing(options);
   if (/^TransactionContext Error: (Conflict|Failed to commit: (PRIMARY KEY|write-write|Conflict))/i.test(message))
     return new WriteConflict(options);
-  if (/Read-only file system|Permission denied|Cannot open file/.test(message)) return new DatabaseReadOnly(options);
+  if (/Read-only file system|Permission denied|Cannot open file/i.test(message)) return new DatabaseReadOnly(options);
   if (/not a valid DuckDB database file|Corrupt|checksum|Could not read enough bytes|replaying WAL|Serialization Error/i.test(message)) {
     return new DatabaseCorrupt(name, reasonOf(message), options);
   }
