@@ -3,6 +3,9 @@ import { InvalidInput, type FieldFault } from './errors.js';
 import type { JsonObject } from './json.js';
 import type { Plugin } from './plugin.js';
 
+/** Nobody reads more of them. */
+const MOST_FAULTS = 100;
+
 /** The types of one kind of plug-in, by name, with their schemas compiled once. */
 export class Registry<T extends Plugin> {
   readonly #types = new Map<string, { type: T; validate: ValidateFunction }>();
@@ -31,13 +34,13 @@ export class Registry<T extends Plugin> {
 
   /**
    * A copy of `parameters` with the defaults of the type's schema filled in.
-   * @throws InvalidInput naming each field that is wrong, under `/parameters`.
+   * @throws InvalidInput naming the fields that are wrong, at most 100, under `/parameters`.
    */
   validate(name: string, parameters: JsonObject): JsonObject {
     const { type, validate } = this.#entry(name);
     const copy = structuredClone(parameters);
     if (validate(copy)) return copy;
-    const faults = (validate.errors ?? []).map(toFault);
+    const faults = (validate.errors ?? []).slice(0, MOST_FAULTS).map(toFault);
     throw new InvalidInput(`The parameters do not fit the ${this.noun} type '${type.name}'.`, faults);
   }
 

@@ -1,5 +1,6 @@
 import { InvalidInput, QuotaExceeded, type JsonObject, type JsonValue, type SeedPrompt } from '#core';
 import type { DatasetLimits } from './limits.js';
+import { checkStorable } from './storable.js';
 
 /** What a file says of one prompt, and where it stands there (`Line 3`, `Prompt 7`). */
 export interface PlacedRecord {
@@ -14,9 +15,10 @@ const HARM_MEMBERS = ['harmCategories', 'harm_categories'] as const;
  * A prompt from what a file says of it: a text, or an object with `value` (or `prompt`), `harmCategories` (or `harm_categories`: a
  * list, or a text with `;` between), and `metadata`; every other member is metadata too, so that nothing is lost.
  * @param where the record stands, such as `Line 3`, for messages; they never repeat the prompt.
- * @throws InvalidInput when there is no usable prompt; QuotaExceeded when it is too long.
+ * @throws InvalidInput when there is no usable prompt, or something that can't be kept as it is; QuotaExceeded when it is too long.
  */
 export function toSeedPrompt(record: JsonValue, where: string, limits: DatasetLimits): SeedPrompt {
+  checkStorable(record, where);
   if (typeof record === 'string') return { value: checkedValue(record, where, limits), harmCategories: [], metadata: {} };
   if (!isObject(record)) throw new InvalidInput(`${where} must be a text or an object with 'value' or 'prompt'.`);
   const textMember = TEXT_MEMBERS.find((name) => record[name] !== undefined);
@@ -39,9 +41,6 @@ function checkedValue(value: string, where: string, limits: DatasetLimits): stri
   if (value.length > limits.maxPromptLength) {
     throw new QuotaExceeded(`${where} has a prompt of ${value.length} characters; the limit is ${limits.maxPromptLength}.`);
   }
-  // PostgreSQL can't store the one, and UTF-8 not the other: refused here, because changing a prompt would be worse.
-  if (value.includes('\0')) throw new InvalidInput(`${where} holds the character U+0000, which can't be stored.`);
-  if (/\p{Surrogate}/u.test(value)) throw new InvalidInput(`${where} holds half a surrogate pair, which is not a character.`);
   return value;
 }
 

@@ -40,6 +40,17 @@ describe('json-schema', () => {
     expect(performance.now() - start).toBeLessThan(3_000);
   });
 
+  it('gives up on a schema whose references double, before it holds up the process', async () => {
+    const doubling = Object.fromEntries(
+      Array.from({ length: 28 }, (_, at) => [`d${at}`, { anyOf: [{ $ref: `#/$defs/d${at + 1}` }, { $ref: `#/$defs/d${at + 1}` }] }]),
+    );
+    const bomb = { $ref: '#/$defs/d0', $defs: { ...doubling, d28: { type: 'number' } } };
+    const start = performance.now();
+    await expect(scoreByRule('json-schema', { schema: bomb }, '"x"')).rejects.toThrow('The schema takes too long on this answer.');
+    expect(performance.now() - start).toBeLessThan(3_000);
+    expect((await scoreByRule('json-schema', { schema: { type: 'string' } }, '"x"')).value).toBe('true');
+  });
+
   it.each([{ type: 'nothing' }, { pattern: 'a(?=b)' }, { $ref: 'https://example.com/x' }, { $async: true }, { pattern: '[ab]{900}' }])(
     'refuses the schema %j',
     (schema) => {

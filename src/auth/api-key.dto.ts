@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayNotEmpty, ArrayUnique, IsIn, IsISO8601, IsOptional, IsString, Length } from 'class-validator';
+import { ArrayNotEmpty, IsIn, IsISO8601, IsOptional, IsString, Length } from 'class-validator';
 import type { ApiKey } from '#catalog';
+import { AllDifferent } from '../http/validation.pipe.js';
 import { SCOPES, type Scope } from '../user-context/user-context.js';
 
 export class CreateApiKeyDto {
@@ -11,7 +12,7 @@ export class CreateApiKeyDto {
 
   @ApiProperty({ enum: SCOPES, isArray: true, description: '`read`, `write`, `execute` (send prompts), `admin` (what your roles allow).' })
   @ArrayNotEmpty()
-  @ArrayUnique()
+  @AllDifferent()
   @IsIn(SCOPES, { each: true })
   scopes: Scope[];
 

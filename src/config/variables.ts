@@ -32,19 +32,34 @@ export const variables = {
   ADMIN_USERS: variable('', list, 'Administrators, separated by commas: names of shared-secret users, or issuer|subject.'),
   SINGLE_USER: optional(text, 'Name of the only user: no token is needed, and only this machine is served.'),
 
-  ORCHESTRATOR_POOL_SIZE: variable(20, integer(0, 10_000), 'How many compiled orchestrators are kept; 0 keeps none.'),
-  ORCHESTRATOR_TTL_MINUTES: variable(30, integer(1, 100_000), 'Minutes after its last use until a compiled orchestrator is dropped.'),
+  ORCHESTRATOR_POOL_SIZE: variable(
+    20,
+    integer(0, 10_000),
+    'How many compiled orchestrators are kept; 0 keeps none (no effect in this release, which keeps none).',
+  ),
+  ORCHESTRATOR_TTL_MINUTES: variable(
+    30,
+    integer(1, 100_000),
+    'Minutes after its last use until a compiled orchestrator is dropped (no effect in this release).',
+  ),
 
   QUOTA_STORE_MB: variable(10_240, integer(1, 10_000_000), 'Largest memory of one user, in MB.'),
   QUOTA_EXECUTIONS: variable(10_000, integer(1, 10_000_000), 'Most executions of one user.'),
   QUOTA_PROMPTS_PER_DATASET: variable(100_000, integer(1, 10_000_000), 'Most prompts in one dataset.'),
 
   GENERATOR_ALLOW_PRIVATE: variable('', list, 'Hosts and CIDR ranges in private networks that generators may call, separated by commas.'),
-  GENERATOR_SECRET_ENV: variable('', list, 'Environment variables that a generator may name as its credential, separated by commas.'),
-  GENERATOR_SECRET_DIR: optional(text, 'Directory whose files a generator may name as its credential.'),
+  GENERATOR_SECRET_ENV: variable(
+    '',
+    list,
+    'Environment variables that all users may name as the credential of a generator, and so send anywhere; separated by commas.',
+  ),
+  GENERATOR_SECRET_DIR: optional(text, 'Directory whose files all users may name as the credential of a generator, and so send anywhere.'),
   OUTBOUND_TIMEOUT_SECONDS: variable(300, integer(1, 3600), 'Longest time that one outgoing request may take.'),
   OUTBOUND_MAX_RESPONSE_MB: variable(16, integer(1, 1024), 'Largest answer that is read from a model, in MB.'),
-  HTTPS_PROXY: optional(url('http:', 'https:'), 'Proxy for outgoing requests.'),
+  HTTPS_PROXY: optional(
+    url('http:', 'https:'),
+    'Proxy for outgoing https requests; it resolves names itself, so it must keep private addresses out.',
+  ),
   NO_PROXY: variable('', list, 'Hosts that are called without the proxy, separated by commas.'),
   NODE_EXTRA_CA_CERTS: optional(
     text,

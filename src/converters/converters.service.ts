@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InvalidInput, seededRandom, type Converter, type ConverterType, type JsonObject } from '#core';
 import { applyChain, converters } from '#converters';
@@ -34,12 +35,17 @@ export class ConvertersService extends ConfigurationService<ConverterType> {
         compiled.push(this.compile(step.type ?? '', step.parameters ?? {}));
       }
     }
-    return {
-      results: texts.map((text, place) => ({
-        original: text,
-        converted: applyChain(compiled, text, (index) => seededRandom(`${seed}/${place}/${index}`)),
-      })),
-    };
+    const results = [];
+    for (const [place, original] of texts.entries()) {
+      let converted = original;
+      for (const [index, converter] of compiled.entries()) {
+        converted = applyChain([converter], converted, () => seededRandom(`${seed}/${place}/${index}`));
+        // A step can take milliseconds, and there can be four hundred: the others get their turn in between.
+        await nextTurn();
+      }
+      results.push({ original, converted });
+    }
+    return { results };
   }
 
   protected override async tryOut(type: ConverterType, parameters: JsonObject): Promise<void> {

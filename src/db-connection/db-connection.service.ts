@@ -32,6 +32,8 @@ export interface StoreStatus {
 export class DbConnectionService implements OnModuleInit, OnApplicationShutdown {
   readonly #log = new Logger(DbConnectionService.name);
   readonly #stores: DatabaseRegistry<MemoryStore>;
+  /** Whose memory each open one was found to be. */
+  readonly #storeIds = new WeakMap<MemoryStore, string>();
 
   constructor(
     private readonly config: Config,
@@ -73,7 +75,25 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
       throw new Unavailable(`Your memory is ${store.state} and can't be used at the moment.`, 30_000);
     }
     const place = { directory: this.config.memoryDir, file: store.location };
-    return this.#stores.lend(await duckDbKey(place), () => this.#open(store), fn);
+    return this.#stores.lend(
+      await duckDbKey(place),
+      () => this.#open(store),
+      (memory) => {
+        this.#assertOwn(memory, store);
+        return fn(memory);
+      },
+    );
+  }
+
+  /** Opening compares the owner; a link in place of a person's file can lead to somebody else's that is open already. @throws StoreSwitched */
+  #assertOwn(memory: MemoryStore, { storeId, userId, location }: Store): void {
+    if (this.#storeIds.get(memory) === storeId) return;
+    const error = new StoreSwitched(
+      `The memory of user ${userId} is not the one that the catalog names: its file leads to another person's. ` +
+        'It is refused, and nothing was changed. An administrator has to put the right file back.',
+    );
+    this.#log.error({ storeId, userId, file: location }, `switch refused: ${error.message}`);
+    throw error;
   }
 
   /** What can be said of the store of a user, who may not have one yet. */
@@ -131,6 +151,7 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
       try {
         if (provisioning) await this.catalog.stores.transition(store.storeId, 'provisioning', 'active', 'system');
         await this.#writeAliases(memory, store.userId).catch(this.#aliasesNotWritten(store));
+        this.#storeIds.set(memory, store.storeId);
         return memory;
       } catch (error) {
         await memory.close();

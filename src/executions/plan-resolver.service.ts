@@ -7,6 +7,9 @@ import { ScorersService } from '../scorers/scorers.service.js';
 import type { CreateExecutionDto } from './execution.dto.js';
 import type { FrozenGenerator, FrozenScorer, PlanSource, ResolvedPlan } from './resolved-plan.js';
 
+/** As long as those of an orchestrator may be. */
+const MAX_CHAIN = 20;
+
 /** Resolves what an orchestrator refers to, in one snapshot of the memory. */
 @Injectable()
 export class PlanResolver {
@@ -65,6 +68,11 @@ function freezeGenerator(row: ConfigurationTable): FrozenGenerator {
 function chainsOf(given: readonly JsonValue[]): readonly (readonly string[])[] {
   return given.map((chain, place) => {
     const ids: unknown[] = Array.isArray(chain) ? chain : [null];
+    if (ids.length > MAX_CHAIN) {
+      throw new InvalidInput('A converter chain is too long.', [
+        { pointer: `/converters/${place}`, detail: `must not have more than ${MAX_CHAIN} converters` },
+      ]);
+    }
     return ids.map((id, index) => {
       if (typeof id === 'string' && isUuid(id)) return id;
       throw new InvalidInput('The converter chains are not lists of ids.', [

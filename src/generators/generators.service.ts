@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { systemClock, type Generator, type GeneratorType, type JsonObject } from '#core';
 import { generators } from '#generators';
 import type { ConfigurationTable, MemoryWriters, StoredSecret } from '#memory';
+import { Config } from '../config/config.js';
 import { ConfigurationService, mentions } from '../configurations/configuration.service.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
 import type { GeneratorTestDto } from './generator.dto.js';
@@ -19,6 +20,7 @@ export class GeneratorsService extends ConfigurationService<GeneratorType> {
     db: DbConnectionService,
     private readonly vault: SecretVault,
     private readonly outbound: OutboundService,
+    private readonly config: Config,
   ) {
     super(db, generators, 'generators');
   }
@@ -27,7 +29,7 @@ export class GeneratorsService extends ConfigurationService<GeneratorType> {
   async connect(source: GeneratorSource): Promise<Generator> {
     const secrets: Record<string, string> = {};
     for (const [name, stored] of Object.entries(source.secrets)) secrets[name] = await this.vault.open(stored, boundTo(source.id, name));
-    const parameters = generators.validate(source.type, { ...source.parameters, ...secrets });
+    const parameters = this.#bounded(generators.validate(source.type, { ...source.parameters, ...secrets }));
     return generators.get(source.type).create(parameters, { fetch: this.outbound.fetch });
   }
 
@@ -39,6 +41,12 @@ export class GeneratorsService extends ConfigurationService<GeneratorType> {
     const messages = [{ role: 'user' as const, content: prompt }];
     const { kind, text, finishReason, usage } = await generator.generate({ messages, signal: AbortSignal.timeout(TEST_TIMEOUT_MS) });
     return { blocked: kind === 'blocked', response: text, finishReason, usage, latencyMs: systemClock.now() - begun };
+  }
+
+  /** The operator's time-out is the longest that any generator gets. */
+  #bounded(parameters: JsonObject): JsonObject {
+    const { timeoutMs } = parameters;
+    return typeof timeoutMs === 'number' ? { ...parameters, timeoutMs: Math.min(timeoutMs, this.config.outbound.timeoutMs) } : parameters;
   }
 
   protected override secretsOf(type: GeneratorType): readonly string[] {

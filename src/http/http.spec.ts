@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   Body,
   Controller,
@@ -20,7 +20,7 @@ import { FileInterceptor, type NestExpressApplication } from '@nestjs/platform-e
 import { Test } from '@nestjs/testing';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsInt, IsString, ValidateNested } from 'class-validator';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { Logger, LoggerModule } from 'nestjs-pino';
 import type { Options } from 'pino-http';
 import { Writable } from 'node:stream';
@@ -32,6 +32,7 @@ import { etagOf, requireRevision } from './etag.js';
 import { logging } from './logging.js';
 import { PageQuery } from './page.js';
 import { Problem } from './problem.js';
+import { requireStorableJson } from './storable-json.js';
 
 class PartDto {
   @IsInt()
@@ -236,6 +237,15 @@ describe('bodies', () => {
   it('bring a bounded number of faults', async () => {
     const { body } = await post(JSON.stringify({ name: 'a', parts: Array.from({ length: 150 }, () => ({})) })).expect(400);
     expect(body.errors).toHaveLength(100);
+  });
+
+  it.each([
+    ['an object of too many members', `{${Array.from({ length: 1_001 }, (_, at) => `"${at}":1`).join()}}`, 'has more than 1000 members'],
+    ['too many lists', `[${'[],'.repeat(50_000)}[]]`, 'must not hold more than 50000 objects and lists; upload a larger dataset as a file'],
+  ])('%s is refused before anything is validated', (_what, body, detail) => {
+    const next = jest.fn();
+    requireStorableJson({ body: JSON.parse(body) as unknown } as Request, {} as Response, next);
+    expect(next).toHaveBeenCalledWith(expect.objectContaining({ faults: [{ pointer: '', detail }] }));
   });
 
   it.each([

@@ -4,6 +4,12 @@ import { InvalidInput, type FieldFault } from '#core';
 /** Deeper than anything of ours, and shallow enough for whatever walks a body by calling itself. */
 const DEEPEST = 100;
 
+/** More than anything of ours has. What validates a body takes a time that grows with the square of an object's members. */
+const MOST_MEMBERS = 1_000;
+
+/** Objects and lists in one body: enough for ten thousand prompts with all they can carry. */
+const MOST_CONTAINERS = 50_000;
+
 /** Of a member, as far as a pointer repeats it. */
 const LONGEST_NAME = 100;
 
@@ -17,7 +23,8 @@ interface Place {
 
 /**
  * Refuses a JSON body that could not be kept as it is: half a surrogate pair is no character in UTF-8 and would silently become another one,
- * U+0000 can't be stored in PostgreSQL, a member called `__proto__` is lost on the way, and one nested thousands deep would exhaust the stack.
+ * U+0000 can't be stored in PostgreSQL, a member called `__proto__` is lost on the way, one nested thousands deep would exhaust the stack, and one of
+ * a hundred thousand members would hold up everybody else.
  */
 export function requireStorableJson(request: Request, _response: Response, next: NextFunction): void {
   const fault = faultIn(request.body);
@@ -27,14 +34,22 @@ export function requireStorableJson(request: Request, _response: Response, next:
 function faultIn(body: unknown): FieldFault | null {
   if (typeof body !== 'object' || body === null) return null;
   const open: Place[] = [{ container: body, name: '', parent: null, depth: 1 }];
+  let containers = 1;
   for (let place = open.pop(); place; place = open.pop()) {
-    for (const [name, member] of Object.entries(place.container) as [string, unknown][]) {
+    const members = Object.entries(place.container) as [string, unknown][];
+    if (members.length > MOST_MEMBERS && !Array.isArray(place.container)) {
+      return { pointer: pointerTo(place), detail: `has more than ${MOST_MEMBERS} members` };
+    }
+    for (const [name, member] of members) {
       const what = typeof member === 'string' ? faultOf(member) : null;
       if (what !== null) return { pointer: pointerTo(place, name), detail: what };
       if (name === '__proto__' || faultOf(name) !== null)
         return { pointer: pointerTo(place), detail: 'has a member with a name that can not be kept' };
       if (typeof member !== 'object' || member === null) continue;
       if (place.depth === DEEPEST) return { pointer: pointerTo(place), detail: `is nested deeper than ${DEEPEST} levels` };
+      if (++containers > MOST_CONTAINERS) {
+        return { pointer: '', detail: `must not hold more than ${MOST_CONTAINERS} objects and lists; upload a larger dataset as a file` };
+      }
       open.push({ container: member, name, parent: place, depth: place.depth + 1 });
     }
   }

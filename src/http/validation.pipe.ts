@@ -1,5 +1,6 @@
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { Transform } from 'class-transformer';
+import { ValidateBy } from 'class-validator';
 import { InvalidInput, type FieldFault } from '#core';
 
 /** Nobody reads more of them, and a body of a million wrong rows would make an answer of its own size. */
@@ -39,3 +40,13 @@ export const QueryInteger = (): PropertyDecorator =>
 /** `true` or `false` in a query string. What is neither stays text, for the validator to refuse. */
 export const QueryBoolean = (): PropertyDecorator =>
   Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));
+
+/** A list that holds each value once. That of class-validator compares each with every other, which takes minutes for a list of the largest body. */
+export const AllDifferent = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'allDifferent',
+    validator: {
+      validate: (value: unknown) => Array.isArray(value) && new Set(value).size === value.length,
+      defaultMessage: () => 'must hold each value once',
+    },
+  });

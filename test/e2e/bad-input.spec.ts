@@ -76,6 +76,31 @@ describe('A body', () => {
     expectProblem(answer, 415, 'unsupported-media-type');
   });
 
+  it('that is as large as it may be, and made to be slow to check, is refused quickly', async () => {
+    const distinct = Array.from({ length: 300_000 }, (_, at) => `k${at}`);
+    const members = Object.fromEntries(distinct.map((name) => [name, 1]));
+    const begun = performance.now();
+    expect(pointers(await post('/api/v2/generators', { name: 'bad', type: 'echo', parameters: members }))).toEqual(['/parameters']);
+    expect(pointers(await post('/api/v2/api-keys', { name: 'bad', scopes: distinct }))).toContain('/scopes');
+    const many = await post('/api/v2/scorers', {
+      name: 'bad',
+      type: 'substring',
+      parameters: { substring: Array.from({ length: 300_000 }, () => 1) },
+    });
+    expectProblem(many);
+    expect(pointers(many)).toHaveLength(100);
+    expect(performance.now() - begun).toBeLessThan(10_000);
+  });
+
+  it('with a scope twice is refused', async () => {
+    expect(pointers(await post('/api/v2/api-keys', { name: 'bad', scopes: ['read', 'read'] }))).toEqual(['/scopes']);
+  });
+
+  it('with a converter chain of any length is refused', async () => {
+    const chain = Array.from({ length: 21 }, () => NOBODYS);
+    expect(pointers(await post(executions(), { prompts: ['x'], converters: [[], chain] }))).toEqual(['/converters/1']);
+  });
+
   const depth = 200_000;
   it.each([
     ['parameters', `{"name":"bad","type":"base64","parameters":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`, '/api/v2/converters'],

@@ -16,7 +16,7 @@ let orchestratorId: string;
 let closedPort = 0;
 
 beforeAll(async () => {
-  server = await ServerProcess.start({ env: { OUTBOUND_MAX_RESPONSE_MB: '1' } });
+  server = await ServerProcess.start({ env: { OUTBOUND_MAX_RESPONSE_MB: '1', OUTBOUND_TIMEOUT_SECONDS: '6' } });
   target = await OpenAiTarget.start();
   client = server.client('ada');
   generatorId = await client.generator('target', target.baseUrl, { apiKey: KEY, timeoutMs: 400 });
@@ -104,6 +104,14 @@ describe('A model endpoint that misbehaves', () => {
     const limited = await test('Hello.');
     expect(limited).toMatchObject({ status: 502, problem: { type: '/problems/generator-rate-limited', retryAfter: 7 } });
     expect(limited.headers.get('retry-after')).toBe('7');
+  });
+
+  it('is given no more time than the operator allows, whatever a generator says', async () => {
+    target.behave = { hang: true };
+    const patient = await client.generator('patient', target.baseUrl, { timeoutMs: 600_000 });
+    const answer = await client.ask('POST', `/api/v2/generators/${patient}/test`, { body: { prompt: 'Hello.' } });
+    expectProblem(answer, 502, 'generator-timeout');
+    expect(answer.problem?.detail).toContain('did not answer within 6000 ms');
   });
 
   it('is asked again, as often and as late as it says, until it answers', async () => {

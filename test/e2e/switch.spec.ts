@@ -1,4 +1,4 @@
-import { copyFile, lstat, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, lstat, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { sha256 } from '#core';
@@ -116,6 +116,11 @@ describe('A memory file that is not the one it should be', () => {
 
   it("is refused when it is another person's", async () => {
     await copyFile(files.neighbour, files.victim);
+    await expectRefused('/problems/store-switched', /is not the one that the catalog names/);
+  }, 60_000);
+
+  it("is refused when it is a link to another person's, also while that one is open", async () => {
+    await symlink(files.neighbour, files.victim);
     await expectRefused('/problems/store-switched', /is not the one that the catalog names/);
   }, 60_000);
 
