@@ -13,3 +13,4 @@ export * from './registry.js';
 export * from './scorer.js';
 export * from './secret-box.js';
 export * from './strategy.js';
+export * from './stretch.js';

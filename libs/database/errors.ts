@@ -56,6 +56,13 @@ export class DatabaseFull extends Unavailable {
   }
 }
 
+/** A statement needed more memory than one database may use. It was undone. */
+export class DatabaseOutOfMemory extends Unavailable {
+  constructor(options?: ErrorOptions) {
+    super('This needs more memory than one database may use. Ask for less at once, or try again when there is less to do.', 5_000, options);
+  }
+}
+
 /** The place can't be written. */
 export class DatabaseReadOnly extends Unavailable {
   constructor(options?: ErrorOptions) {

@@ -46,6 +46,23 @@ describe('an outbox', () => {
     expect(sizes).toEqual([3, 3]);
   });
 
+  it('holds no more text in one batch than may be written at once', async () => {
+    const outbox = new Outbox();
+    const exchange = {
+      conversationId: 'c',
+      requestId: 'q',
+      responseId: 'r',
+      original: 'x',
+      converted: 'x',
+      response: 'y'.repeat(1_500_000),
+    };
+    const answer = { attemptId: 'a', itemId: 'i', at: 0, blocked: false, latencyMs: 1, finishReason: null, usage: null, exchange };
+    const finished = Promise.all(Array.from({ length: 5 }, () => outbox.post([{ kind: 'attempt-answered', ...answer }])));
+    const sizes: number[] = [];
+    for await (const batch of outbox.batches(finished.then(() => undefined))) sizes.push(batch.length);
+    expect(sizes).toEqual([2, 2, 1]);
+  });
+
   it('never tears apart what was posted together, keeps the order and loses nothing, whatever the sizes', async () => {
     const check = async (sizes: number[]): Promise<void> => {
       const outbox = new Outbox();

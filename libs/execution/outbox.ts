@@ -6,8 +6,9 @@ interface Posted {
   readonly reject: (error: unknown) => void;
 }
 
-/** One batch holds about this many events; what was posted together is never torn apart. */
+/** One batch holds about this many events, and as many characters of texts; what was posted together is never torn apart. */
 const MAX_BATCH = 1_000;
+const MAX_TEXT = 4 * 1024 * 1024;
 
 /**
  * Where events wait to be remembered. Whoever iterates `batches` acknowledges a batch by asking for the next one: only then are those who posted
@@ -71,14 +72,23 @@ export class Outbox {
 
   #take(): Posted[] {
     let events = 0;
+    let text = 0;
     let count = 0;
     for (const posted of this.#posted) {
       events += posted.events.length;
-      if (count > 0 && events > MAX_BATCH) break;
+      for (const event of posted.events) text += textOf(event);
+      if (count > 0 && (events > MAX_BATCH || text > MAX_TEXT)) break;
       count += 1;
     }
     return this.#posted.splice(0, count);
   }
+}
+
+/** How many characters an event carries, of those that can be many. */
+function textOf(event: ExecutionEvent): number {
+  if (event.kind !== 'attempt-answered' || event.exchange === null) return 0;
+  const { original, converted, response } = event.exchange;
+  return original.length + converted.length + response.length;
 }
 
 /** What was posted was not remembered, and will not be. */

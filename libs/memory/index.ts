@@ -2,6 +2,7 @@ export { ConfigurationReader, ConfigurationWriter, type ConfigurationDraft, type
 export { FINAL_STATES } from './executions.js';
 export type { ChainSummary, ItemStatus, ScorerSummary } from './items.js';
 export type { JournalContext } from './journal-rows.js';
+export { textLength } from './long-texts.js';
 export { MemoryStore, type MemoryReaders, type MemoryWriters } from './memory-store.js';
 export type { MessageCursor, MessageDraft, MessageFilter } from './messages.js';
 export type { Owner } from './owner.js';

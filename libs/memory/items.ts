@@ -1,6 +1,7 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely';
-import { ITEM_STATES, type Coverage, type Item, type ItemProgress, type ItemState } from '#core';
-import type { AttemptTable, ItemTable, MemoryTables } from './tables.js';
+import { ITEM_STATES, stretchOf, type Coverage, type Item, type ItemProgress, type ItemState } from '#core';
+import { textLength, withWholeTexts } from './long-texts.js';
+import type { AttemptTable, ItemTable, MemoryTables, MessageTable } from './tables.js';
 
 export interface ItemStatus extends Item {
   readonly state: ItemState;
@@ -24,6 +25,19 @@ export interface ScorerSummary {
   /** The mean of a scale's values; null for true or false. */
   readonly mean: number | null;
 }
+
+const EXCHANGED = [
+  'id',
+  'conversation_id',
+  'original_value',
+  'original_value_sha256',
+  'original_parts',
+  'converted_value',
+  'converted_value_sha256',
+  'converted_parts',
+] as const satisfies readonly (keyof MessageTable)[];
+
+type Exchanged = Pick<MessageTable, (typeof EXCHANGED)[number]>;
 
 type StatusRow = ItemTable & { readonly state: ItemState; readonly reason: string | null };
 
@@ -89,7 +103,7 @@ export class ItemReader {
 
   /**
    * Where the open items stand, by position from `after` (exclusive) on: what an execution is taken up from. The position of the last one is
-   * the `after` of the next page.
+   * the `after` of the next page; there are none left when a page is empty. A page is shorter than `limit` where answers are long.
    */
   async open(executionId: string, after: number, limit: number): Promise<ItemProgress[]> {
     const items = await this.list(executionId, after, limit, 'open');
@@ -100,8 +114,16 @@ export class ItemReader {
       if (list) list.push(attempt);
       else journal.set(attempt.item_id, [attempt]);
     }
-    const answers = await this.#answers([...journal.values()].flat());
-    return items.map((item) => progressOf(item, journal.get(item.id) ?? [], answers));
+    const beginnings = await this.#exchanged([...journal.values()].flat());
+    const messagesOf = (item: Item): Exchanged[] =>
+      (journal.get(item.id) ?? []).flatMap(({ request_id, response_id }) =>
+        [beginnings.get(request_id ?? ''), beginnings.get(response_id ?? '')].filter((message) => message !== undefined),
+      );
+    const lengthOf = (item: Item): number => messagesOf(item).reduce((sum, message) => sum + textLength(message), item.value.length);
+    const { rows } = stretchOf(items, limit, lengthOf);
+    const wholes = await withWholeTexts(this.db, rows.flatMap(messagesOf));
+    const messages = new Map(wholes.map((message) => [message.id, message]));
+    return rows.map((item) => progressOf(item, journal.get(item.id) ?? [], messages));
   }
 
   /** States by converter chain. */
@@ -166,17 +188,12 @@ export class ItemReader {
       .execute();
   }
 
-  async #answers(attempts: readonly AttemptTable[]): Promise<Map<string, { conversationId: string; original: string; converted: string }>> {
+  /** What was exchanged in some attempts, by id; of long texts the beginnings. */
+  async #exchanged(attempts: readonly AttemptTable[]): Promise<Map<string, Exchanged>> {
     const ids = attempts.flatMap(({ request_id, response_id }) => [request_id, response_id]).filter((id) => id !== null);
     if (ids.length === 0) return new Map();
-    const rows = await this.db
-      .selectFrom('messages')
-      .select(['id', 'conversation_id', 'original_value', 'converted_value'])
-      .where('id', 'in', ids)
-      .execute();
-    return new Map(
-      rows.map((row) => [row.id, { conversationId: row.conversation_id, original: row.original_value, converted: row.converted_value }]),
-    );
+    const rows = await this.db.selectFrom('messages').select(EXCHANGED).where('id', 'in', ids).execute();
+    return new Map(rows.map((row) => [row.id, row]));
   }
 }
 
@@ -191,11 +208,7 @@ function toItem(row: ItemTable): Item {
   return { id, position, promptId: prompt_id, value, chain, repeat, occurrence };
 }
 
-function progressOf(
-  item: Item,
-  attempts: readonly AttemptTable[],
-  messages: ReadonlyMap<string, { conversationId: string; original: string; converted: string }>,
-): ItemProgress {
+function progressOf(item: Item, attempts: readonly AttemptTable[], messages: ReadonlyMap<string, Exchanged>): ItemProgress {
   const resolved = new Set(attempts.filter((attempt) => attempt.phase !== 'intended').map((attempt) => attempt.attempt_id));
   const intents = attempts.filter((attempt) => attempt.phase === 'intended');
   const answer = attempts.filter((attempt) => attempt.phase === 'answered').at(-1);
@@ -204,12 +217,12 @@ function progressOf(
   const answered =
     answer && request && response && answer.request_id !== null && answer.response_id !== null
       ? {
-          conversationId: request.conversationId,
+          conversationId: request.conversation_id,
           requestId: answer.request_id,
           responseId: answer.response_id,
-          original: request.original,
-          converted: request.converted,
-          response: response.converted,
+          original: request.original_value,
+          converted: request.converted_value,
+          response: response.converted_value,
           blocked: answer.blocked === true,
         }
       : null;

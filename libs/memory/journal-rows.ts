@@ -1,7 +1,8 @@
 import { sha256, type AttemptAnswered, type ExecutionEvent } from '#core';
 import type { Rows } from '#database';
 import type { Reservations } from './conversation-tails.js';
-import type { AttemptTable, MemoryTables, MessageTable, OutcomeTable, ScoreTable } from './tables.js';
+import { messageRows, type WholeMessage } from './long-texts.js';
+import type { AttemptTable, MemoryTables, OutcomeTable, ScoreTable } from './tables.js';
 
 /** What the rows of an execution carry besides the events. */
 export interface JournalContext {
@@ -16,7 +17,7 @@ export interface JournalContext {
 export function journalRows(events: readonly ExecutionEvent[], context: JournalContext, reservations: Reservations): Rows<MemoryTables> {
   const attempts: Partial<AttemptTable>[] = [];
   const outcomes: OutcomeTable[] = [];
-  const messages: MessageTable[] = [];
+  const messages: WholeMessage[] = [];
   const scores: ScoreTable[] = [];
   for (const event of events) {
     const place = { execution_id: context.executionId, item_id: event.itemId };
@@ -74,7 +75,7 @@ export function journalRows(events: readonly ExecutionEvent[], context: JournalC
       }
     }
   }
-  return { attempts, messages, scores, outcomes };
+  return { attempts, ...messageRows(messages), scores, outcomes };
 }
 
 function answeredColumns(event: AttemptAnswered): Partial<AttemptTable> {
@@ -97,7 +98,7 @@ function exchangeRows(
   context: JournalContext,
   reservations: Reservations,
   moment: string,
-): MessageTable[] {
+): WholeMessage[] {
   const first = reservations.reserve(exchange.conversationId, 2);
   const shared = {
     conversation_id: exchange.conversationId,

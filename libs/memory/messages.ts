@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
-import { Conflict, InvalidInput, isUuid, NotFound, sha256, uuidv7, type JsonObject, type Role } from '#core';
+import { Conflict, InvalidInput, isUuid, NotFound, sha256, stretchOf, uuidv7, type JsonObject, type Role, type Stretch } from '#core';
 import type { Reservations } from './conversation-tails.js';
+import { messageRows, textLength, withWholeTexts, type WholeMessage } from './long-texts.js';
 import type { MemoryTables, MessageTable } from './tables.js';
 
 /** All that are given must hold. An empty list of ids finds nothing. Every value, and every key of labels and metadata, is bound, never spliced. */
@@ -30,7 +31,17 @@ export class MessageReader {
    * Messages that fit, the messages of a conversation together and in order; conversations by id, which for ours is by their beginning.
    * @param after the last message of the page before.
    */
-  async list(filter: MessageFilter, limit: number, after: MessageCursor | null = null): Promise<MessageTable[]> {
+  async page(filter: MessageFilter, limit: number, after: MessageCursor | null = null): Promise<Stretch<MessageTable>> {
+    const { rows, more } = stretchOf(await this.#beginnings(filter, limit + 1, after), limit, textLength);
+    return { rows: await withWholeTexts(this.db, rows), more };
+  }
+
+  /** The same, however long they are together: for a few. */
+  async list(filter: MessageFilter, limit: number): Promise<MessageTable[]> {
+    return withWholeTexts(this.db, await this.#beginnings(filter, limit, null));
+  }
+
+  async #beginnings(filter: MessageFilter, limit: number, after: MessageCursor | null): Promise<MessageTable[]> {
     if (filter.ids?.length === 0) return [];
     let query = this.db.selectFrom('messages').selectAll().orderBy('conversation_id').orderBy('sequence').orderBy('id').limit(limit);
     if (filter.ids) query = query.where('id', 'in', filter.ids);
@@ -75,7 +86,7 @@ export class MessageReader {
       .orderBy('sequence')
       .execute();
     if (messages.length === 0) throw new NotFound('conversation', conversationId);
-    return messages;
+    return withWholeTexts(this.db, messages);
   }
 
   /** The last sequence of each conversation that has messages. */
@@ -100,12 +111,17 @@ export class MessageReader {
     return newest?.conversation_id ?? null;
   }
 
-  /** The messages that some items of an execution brought, by conversation and in order. */
+  /** The messages that some items of an execution brought, by conversation and in order; of long texts only the beginnings. */
   async ofItems(executionId: string, itemIds: readonly string[]): Promise<MessageTable[]> {
     if (itemIds.length === 0) return [];
     // The ids first: the wide columns are then read for a few rows only.
     const ids = this.db.selectFrom('messages').select('id').where('execution_id', '=', executionId).where('item_id', 'in', itemIds);
     return this.db.selectFrom('messages').selectAll().where('id', 'in', ids).orderBy('conversation_id').orderBy('sequence').execute();
+  }
+
+  /** The same messages with their whole texts. */
+  whole(messages: readonly MessageTable[]): Promise<MessageTable[]> {
+    return withWholeTexts(this.db, messages);
   }
 }
 
@@ -123,7 +139,7 @@ export interface MessageDraft {
 }
 
 /** A row for a message; the sequence is the store's to give. */
-export function messageRow(draft: MessageDraft, conversationId: string, sequence: number): MessageTable {
+export function messageRow(draft: MessageDraft, conversationId: string, sequence: number): WholeMessage {
   const converted = draft.convertedValue ?? draft.originalValue;
   const id = uuidv7();
   return {
@@ -164,9 +180,9 @@ export class MessageWriter extends MessageReader {
     if (drafts.some((draft) => (draft.convertedValue ?? draft.originalValue) === ''))
       throw new InvalidInput('A message must not be empty.');
     const first = await this.#reserve(conversationId, drafts.length);
-    const rows = drafts.map((draft, index) => messageRow(draft, conversationId, first + index));
-    await this.tx.insertInto('messages').values(rows).execute();
-    return rows;
+    const wholes = drafts.map((draft, index) => messageRow(draft, conversationId, first + index));
+    const rows = await this.#insert(wholes);
+    return rows.map((row, index) => ({ ...row, ...wholes[index] }));
   }
 
   /**
@@ -185,8 +201,7 @@ export class MessageWriter extends MessageReader {
     this.reservations.reserve(copyId, kept.length);
     // A copy is nobody's answer: it belongs to no item, or an execution would count it.
     const place = { conversation_id: copyId, execution_id: null, item_id: null };
-    const rows = kept.map((message, sequence) => ({ ...message, ...place, id: uuidv7(), sequence }));
-    await this.tx.insertInto('messages').values(rows).execute();
+    await this.#insert(kept.map((message, sequence) => ({ ...message, ...place, id: uuidv7(), sequence })));
     return copyId;
   }
 
@@ -212,8 +227,16 @@ export class MessageWriter extends MessageReader {
       .executeTakeFirst();
     if (copy) throw new Conflict('Copies of this conversation still refer to it. Delete them first.');
     await this.tx.deleteFrom('scores').where('message_id', 'in', ids).execute();
+    await this.tx.deleteFrom('long_texts').where('message_id', 'in', ids).execute();
     await this.tx.deleteFrom('messages').where('conversation_id', '=', conversationId).execute();
     this.reservations.deletes();
+  }
+
+  async #insert(wholes: readonly WholeMessage[]): Promise<MessageTable[]> {
+    const { messages, long_texts } = messageRows(wholes);
+    await this.tx.insertInto('messages').values(messages).execute();
+    if (long_texts.length > 0) await this.tx.insertInto('long_texts').values(long_texts).execute();
+    return messages;
   }
 
   async #reserve(conversationId: string, count: number): Promise<number> {

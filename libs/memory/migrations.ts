@@ -5,6 +5,7 @@ import { CONFIGURATION_NOUNS, type MemoryTables } from './tables.js';
 /** Every step that a store has ever taken. A step that has been released is never changed: the next change is the next step. */
 export const memoryMigrations: Migrations<MemoryTables> = {
   '0001-initial': initial,
+  '0002-long-texts': longTexts,
 };
 
 /**
@@ -51,4 +52,13 @@ async function initial(db: Kysely<MemoryTables>, { jsonType, momentType }: Engin
     id uuid not null primary key, message_id uuid not null, scoring_run_id uuid, execution_id uuid, item_id uuid, scorer_id uuid,
     scorer_name varchar not null, scorer_type varchar not null, scorer_version varchar not null, score_type varchar not null,
     value varchar not null, category varchar, rationale varchar not null, metadata ${json}, scored_at ${moment} not null)`.execute(db);
+}
+
+/** Texts of any length: what is long lies in parts of their own (see long-texts.ts). */
+async function longTexts(db: Kysely<MemoryTables>): Promise<void> {
+  await sql`alter table messages add column original_parts integer`.execute(db);
+  await sql`alter table messages add column converted_parts integer`.execute(db);
+  await sql`create table long_texts (message_id uuid not null, field varchar not null, part integer not null, text varchar not null)`.execute(
+    db,
+  );
 }

@@ -126,10 +126,15 @@ export interface MessageTable {
   sequence: number;
   role: Role;
   sent_at: string;
+  /** The text; of a long one its beginning. */
   original_value: string;
   original_value_sha256: string;
+  /** How many more parts of it are in `long_texts`; null for none. */
+  original_parts: number | null;
   converted_value: string;
   converted_value_sha256: string;
+  /** The same; where both texts are one, its parts are there once, as the original's. */
+  converted_parts: number | null;
   data_type: string;
   /** `none`, or `blocked` for the answer of a content filter. */
   response_error: string;
@@ -139,6 +144,15 @@ export interface MessageTable {
   original_prompt_id: string;
   execution_id: string | null;
   item_id: string | null;
+}
+
+/** What the columns of a message do not hold of its texts. */
+export interface LongTextTable {
+  message_id: string;
+  field: 'original' | 'converted';
+  /** 1 follows on the beginning that is in the message. */
+  part: number;
+  text: string;
 }
 
 export interface ScoreTable {
@@ -173,6 +187,7 @@ export interface MemoryTables {
   attempts: AttemptTable;
   outcomes: OutcomeTable;
   messages: MessageTable;
+  long_texts: LongTextTable;
   scores: ScoreTable;
 }
 

@@ -55,7 +55,7 @@ export const variables = {
   ),
   GENERATOR_SECRET_DIR: optional(text, 'Directory whose files all users may name as the credential of a generator, and so send anywhere.'),
   OUTBOUND_TIMEOUT_SECONDS: variable(300, integer(1, 3600), 'Longest time that one outgoing request may take.'),
-  OUTBOUND_MAX_RESPONSE_MB: variable(16, integer(1, 1024), 'Largest answer that is read from a model, in MB.'),
+  OUTBOUND_MAX_RESPONSE_MB: variable(4, integer(1, 1024), 'Largest answer that is read from a model, in MB.'),
   HTTPS_PROXY: optional(
     url('http:', 'https:'),
     'Proxy for outgoing https requests; it resolves names itself, so it must keep private addresses out.',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { promptId, QuotaExceeded, uuidv7, type JsonValue, type SeedPrompt } from '#core';
+import { promptId, QuotaExceeded, stretchOf, uuidv7, type JsonValue, type SeedPrompt, type Stretch } from '#core';
 import { DEFAULT_LIMITS, parseDataset, toSeedPrompt, type DatasetFormat, type DatasetLimits } from '#datasets';
 import type { DatasetTable, MemoryStore, PageRequest, PromptTable } from '#memory';
 import { Config } from '../config/config.js';
@@ -26,18 +26,20 @@ export class DatasetsService {
   }
 
   /** The prompts after a position, in order. @throws NotFound */
-  async prompts(id: string, page: { readonly limit: number; readonly after: number }): Promise<PromptDto[]> {
-    const rows = await this.db.read(async (memory) => {
+  async prompts(id: string, page: { readonly limit: number; readonly after: number }): Promise<Stretch<PromptDto>> {
+    const found = await this.db.read(async (memory) => {
       await memory.datasets.get(id);
-      return memory.datasets.prompts(id, page.after, page.limit);
+      return memory.datasets.prompts(id, page.after, page.limit + 1);
     });
-    return rows.map(({ prompt_id, position, value, harm_categories, metadata }) => ({
+    const { rows, more } = stretchOf(found, page.limit, (prompt) => prompt.value.length);
+    const views = rows.map(({ prompt_id, position, value, harm_categories, metadata }) => ({
       id: prompt_id,
       position,
       value,
       harmCategories: harm_categories,
       metadata,
     }));
+    return { rows: views, more };
   }
 
   /** @throws Conflict, QuotaExceeded */

@@ -252,7 +252,7 @@ async function* openItems(
     const page = await lend((store) => store.read((memory) => memory.items.open(executionId, after, SOURCE_PAGE)));
     yield page;
     const last = page.at(-1);
-    if (!last || page.length < SOURCE_PAGE) return;
+    if (!last) return;
     after = last.item.position;
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ItemState } from '#core';
+import { stretchOf, type ItemState, type Stretch } from '#core';
 import { FINAL_STATES, type ExecutionTable, type ItemStatus, type MemoryReaders, type PageRequest } from '#memory';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
 import { UserContextService } from '../user-context/user-context.service.js';
@@ -73,23 +73,25 @@ export class ExecutionsService {
   }
 
   /** @throws NotFound */
-  async items(id: string, { limit, after }: PositionPage, state?: ItemState): Promise<ItemDto[]> {
-    return this.#page(id, limit, after, state, async (_memory, plan, items) => items.map((item) => itemView(item, plan)));
+  async items(id: string, { limit, after }: PositionPage, state?: ItemState): Promise<Stretch<ItemDto>> {
+    return this.#page(id, limit, after, state, async (_memory, plan, items) => {
+      const { rows, more } = stretchOf(items, limit, () => 0);
+      return { rows: rows.map((item) => itemView(item, plan)), more };
+    });
   }
 
   /** @throws NotFound */
-  async results(id: string, { limit, after }: PositionPage, state?: ItemState): Promise<ResultDto[]> {
-    return this.#page(id, limit, after, state, (memory, plan, items) => readResults(memory, id, plan, items));
+  async results(id: string, { limit, after }: PositionPage, state?: ItemState): Promise<Stretch<ResultDto>> {
+    return this.#page(id, limit, after, state, (memory, plan, items) => readResults(memory, id, plan, items, limit));
   }
 
   /** All results, page by page, each from a snapshot of its own. @throws NotFound before the first page */
-  async *allResults(id: string): AsyncGenerator<ResultDto[]> {
+  async *allResults(id: string): AsyncGenerator<readonly ResultDto[]> {
     for (let after = -1; ;) {
-      const page = await this.results(id, { limit: EXPORT_PAGE, after });
-      yield page;
-      const last = page.at(-1);
-      if (!last || page.length < EXPORT_PAGE) return;
-      after = last.position;
+      const { rows, more } = await this.results(id, { limit: EXPORT_PAGE, after });
+      yield rows;
+      if (!more) return;
+      after = rows.at(-1)?.position ?? after;
     }
   }
 
@@ -114,7 +116,7 @@ export class ExecutionsService {
   ): Promise<T> {
     return this.db.read(async (memory) => {
       const plan = planOf(await memory.executions.get(id));
-      return fn(memory, plan, await memory.items.list(id, after, limit, state));
+      return fn(memory, plan, await memory.items.list(id, after, limit + 1, state));
     });
   }
 

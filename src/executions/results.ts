@@ -1,4 +1,5 @@
-import type { AttemptTable, ItemStatus, MemoryReaders, MessageTable, ScoreTable } from '#memory';
+import { stretchOf, type Stretch } from '#core';
+import { textLength, type AttemptTable, type ItemStatus, type MemoryReaders, type MessageTable, type ScoreTable } from '#memory';
 import type { ItemDto, ResultDto, ResultScoreDto } from './execution.dto.js';
 import { chainNames, type ResolvedPlan } from './resolved-plan.js';
 
@@ -8,24 +9,39 @@ export function itemView(item: ItemStatus, plan: ResolvedPlan): Pick<ItemDto, ke
   return { id, position, promptId, converters: chainNames(plan, chain), repeat, state, reason };
 }
 
-/** The items with what was sent, what came back and what the scorers said: one query for each table, however many items. */
+/**
+ * The first of the items with what was sent, what came back and what the scorers said: one query for each table, however many items, and as many
+ * items as can be held together.
+ * @param items one more than `limit`, if there are so many.
+ */
 export async function readResults(
   memory: MemoryReaders,
   executionId: string,
   plan: ResolvedPlan,
   items: readonly ItemStatus[],
-): Promise<ResultDto[]> {
-  const ids = items.map((item) => item.id);
-  const messages = groupByItem(await memory.messages.ofItems(executionId, ids));
+  limit: number,
+): Promise<Stretch<ResultDto>> {
+  const beginnings = groupByItem(
+    await memory.messages.ofItems(
+      executionId,
+      items.map((item) => item.id),
+    ),
+  );
+  const lengthOf = (item: ItemStatus): number =>
+    (beginnings.get(item.id) ?? []).reduce((sum, message) => sum + textLength(message), item.value.length);
+  const { rows: shown, more } = stretchOf(items, limit, lengthOf);
+  const ids = shown.map((item) => item.id);
+  const messages = groupByItem(await memory.messages.whole(ids.flatMap((id) => beginnings.get(id) ?? [])));
   const attempts = groupByItem(await memory.items.attempts(executionId, ids));
   const scores = groupByItem(await memory.scores.ofItems(executionId, ids));
-  return items.map((item) => ({
+  const rows = shown.map((item) => ({
     ...itemView(item, plan),
     prompt: item.value,
     ...exchangeOf(messages.get(item.id) ?? []),
     ...measuresOf(attempts.get(item.id) ?? []),
     scores: latestScores(scores.get(item.id) ?? []),
   }));
+  return { rows, more };
 }
 
 function groupByItem<T extends { readonly item_id: string | null }>(rows: readonly T[]): Map<string, T[]> {

@@ -1,4 +1,4 @@
-import { InvalidInput, isUuid } from '#core';
+import { InvalidInput, isUuid, type Stretch } from '#core';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import type { Page, PageQuery } from './page.js';
 
@@ -16,14 +16,13 @@ export async function pageById<T extends { readonly id: string }>(
   return { items, nextCursor: found.length > query.limit ? encodeCursor(items.at(-1)?.id ?? null) : null };
 }
 
-/** A page of a list that is ordered by a position, first to last. @param list fetches up to `limit` entries after the position `after`. */
+/** A page of a list that is ordered by a position, first to last. @param list fetches up to `limit` entries, or fewer, after the position `after`. */
 export async function pageByPosition<T extends { readonly position: number }>(
   query: PageQuery,
-  list: (page: { readonly limit: number; readonly after: number }) => Promise<T[]>,
+  list: (page: { readonly limit: number; readonly after: number }) => Promise<Stretch<T>>,
 ): Promise<Page<T>> {
-  const found = await list({ limit: query.limit + 1, after: query.cursor === undefined ? -1 : positionIn(query.cursor) });
-  const items = found.slice(0, query.limit);
-  return { items, nextCursor: found.length > query.limit ? encodeCursor(items.at(-1)?.position ?? -1) : null };
+  const { rows, more } = await list({ limit: query.limit, after: query.cursor === undefined ? -1 : positionIn(query.cursor) });
+  return { items: rows, nextCursor: more ? encodeCursor(rows.at(-1)?.position ?? -1) : null };
 }
 
 function idIn(cursor: string): string {

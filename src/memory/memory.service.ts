@@ -18,10 +18,9 @@ export class MemoryService {
       ...(sentAfter === undefined ? {} : { sentAfter: new Date(sentAfter).toISOString() }),
       ...(sentBefore === undefined ? {} : { sentBefore: new Date(sentBefore).toISOString() }),
     };
-    const found = await this.db.read(({ messages }) => messages.list({ ...filter, ...labels, ...bounds }, limit + 1, after));
-    const rows = found.slice(0, limit);
+    const { rows, more } = await this.db.read(({ messages }) => messages.page({ ...filter, ...labels, ...bounds }, limit, after));
     const last = rows.at(-1);
-    const next = found.length > limit && last ? encodeCursor({ conversationId: last.conversation_id, sequence: last.sequence }) : null;
+    const next = more && last ? encodeCursor({ conversationId: last.conversation_id, sequence: last.sequence }) : null;
     return { items: rows.map(messageView), nextCursor: next };
   }
 

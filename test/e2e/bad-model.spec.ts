@@ -106,6 +106,23 @@ describe('A model endpoint that misbehaves', () => {
     expect(limited.headers.get('retry-after')).toBe('7');
   });
 
+  it('answers at great length: every answer is kept whole, and read back page by page', async () => {
+    const length = 900_000;
+    const reply = (content: string): string => `${content} ${'word '.repeat(length / 5)}`;
+    target.behave = ({ content }) => ({ reply: reply(content) });
+    const talkative = await client.generator('talkative', target.baseUrl, { maxInFlight: 20, timeoutMs: 10_000 });
+    const sent = Array.from({ length: 100 }, (_, index) => `talk ${index}`);
+    const scorerIds = [await client.create('scorers', 'talks', 'substring', { substring: 'word' })];
+    const { id } = await client.execute(await client.orchestrator('long', { generatorId: talkative, scorerIds }), { prompts: sent });
+    expect(await client.ended(id)).toMatchObject({ state: 'completed', coverage: { scored: 100 } });
+    const results = await client.results(id);
+    expect(results.map(({ prompt, response }) => response === reply(prompt))).toEqual(sent.map(() => true));
+    const exported = await client.ask('GET', `/api/v2/executions/${id}/export`);
+    expect(exported.text.length).toBeGreaterThan(100 * length);
+    const messages = await client.all<{ role: string; originalValue: string }>('/api/v2/memory/messages');
+    expect(messages.filter(({ originalValue }) => originalValue.length > length)).toHaveLength(100);
+  }, 60_000);
+
   it('is given no more time than the operator allows, whatever a generator says', async () => {
     target.behave = { hang: true };
     const patient = await client.generator('patient', target.baseUrl, { timeoutMs: 600_000 });

@@ -6,6 +6,7 @@ import {
   DatabaseCorrupt,
   DatabaseFull,
   DatabaseHeld,
+  DatabaseOutOfMemory,
   DatabaseReadOnly,
   StatementFailed,
   WriteConflict,
@@ -50,6 +51,7 @@ export function translate(error: unknown, name: string): Error {
   if (/No space left on device|Disk quota exceeded|File too large|Out of Range Error: .*max_temp_directory_size/i.test(message))
     return new DatabaseFull(options);
   if (isFatal(error)) return new DatabaseBroken(options);
+  if (/Out of Memory Error|failed to (pin|allocate) block/.test(message)) return new DatabaseOutOfMemory(options);
   if (message.startsWith('INTERRUPT Error')) return new DatabaseClosing(options);
   if (/^TransactionContext Error: (Conflict|Failed to commit: (PRIMARY KEY|write-write|Conflict))/i.test(message))
     return new WriteConflict(options);

@@ -30,8 +30,15 @@ export interface DuckDbOptions {
   readonly clock?: Clock;
 }
 
-/** Small blocks keep the files of people with little in them small (0.1 MB instead of 0.8 MB when empty). */
-const BLOCK_SIZE = 16_384;
+/**
+ * Small blocks keep the files of people with little in them small (0.1 MB instead of 0.8 MB when empty). Every checkpoint writes the last group of
+ * rows of a table anew, all that grew: with groups of 122,880 rows, the usual size, that took half the time of a campaign, and held up
+ * commits for 300 ms at a time.
+ */
+const ATTACH_OPTIONS = '(block_size 16384, row_group_size 2048)';
+
+/** How far the log grows before it is folded in: the usual 16 MB is a checkpoint every second of a fast campaign. */
+const LOG_MB = 64;
 
 /** Two locations with the same key are the same database. @throws when the folder does not exist. */
 export async function duckDbKey(location: DuckDbLocation): Promise<string> {
@@ -77,7 +84,7 @@ async function create(path: string, name: string): Promise<void> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   try {
     const connection = await instance.connect();
-    await connection.run(`attach ${quote(draft)} as draft (block_size ${BLOCK_SIZE})`);
+    await connection.run(`attach ${quote(draft)} as draft ${ATTACH_OPTIONS}`);
     await connection.run('detach draft');
     connection.closeSync();
     await chmod(draft, 0o600);
@@ -113,7 +120,7 @@ async function attach<Tables>(path: string, name: string, claim: FileClaim, opti
   const spill = `${path}.tmp`;
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(options.threads ?? 1),
-    memory_limit: `${options.memoryLimitMb ?? 512}MB`,
+    memory_limit: `${options.memoryLimitMb ?? 1024}MB`,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   }).catch((error: unknown) => {
@@ -122,11 +129,12 @@ async function attach<Tables>(path: string, name: string, claim: FileClaim, opti
   const setup = await instance.connect();
   let attached = false;
   try {
-    await setup.run(`attach ${quote(path)} as store (block_size ${BLOCK_SIZE})`);
+    await setup.run(`attach ${quote(path)} as store ${ATTACH_OPTIONS}`);
     attached = true;
     await mkdir(spill, { recursive: true, mode: 0o700 });
     await setup.run(
       `set temp_directory = ${quote(spill)};
+       set wal_autocheckpoint = '${LOG_MB}MB';
        set allowed_paths = [${quote(path)}, ${quote(`${path}.wal`)}];
        set enable_external_access = false;
        set lock_configuration = true;`,

@@ -6,6 +6,7 @@ import { datasetRules } from './datasets.js';
 import { executionRules } from './executions.js';
 import { memoryOf, type MemoryHarness } from './harness.js';
 import { itemRules } from './items.js';
+import { longTextRules } from './long-texts.js';
 import { messageFilterRules } from './message-filters.js';
 import { messageRules } from './messages.js';
 import { ownerRules } from './owner.js';
@@ -28,6 +29,7 @@ export function memoryConformance(name: string, harness: MemoryHarness): void {
     progressRules(open);
     coverageRules(open);
     messageRules(open);
+    longTextRules(open, harness);
     messageFilterRules(open);
     conversationRules(open);
     sequenceRules(open, harness);

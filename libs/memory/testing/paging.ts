@@ -104,7 +104,7 @@ export function pagingRules(open: OpenMemory): void {
       for (const [n, id] of conversations.entries()) await add(id, n + 1);
       const seen: MessageCursor[] = [];
       for (let after: MessageCursor | null = null; ;) {
-        const page = await store.read(({ messages }) => messages.list({ role: 'user' }, 4, after));
+        const { rows: page } = await store.read(({ messages }) => messages.page({ role: 'user' }, 4, after));
         const last = page.at(-1);
         if (!last) break;
         seen.push(...page.map((row) => ({ conversationId: row.conversation_id, sequence: row.sequence })));
