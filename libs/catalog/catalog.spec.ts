@@ -158,6 +158,22 @@ describe('stores', () => {
     await expect(catalog.stores.transition('none', 'active', 'moving', userId)).rejects.toThrow(NotFound);
   });
 
+  it('are left alone at the next start when they have no work, unless they were given some since', async () => {
+    const [ada, ben] = [await provision(ADA, 'a.db'), await provision(BEN, 'b.db')];
+    const withWork = async (): Promise<string[]> =>
+      (await catalog.stores.listWithWork({ limit: 10, after: null })).items.map((store) => store.location);
+    expect(await withWork()).toEqual(['a.db', 'b.db']);
+    await catalog.stores.hasNoWork(ada.userId);
+    await catalog.stores.hasNoWork(ben.userId);
+    expect(await withWork()).toEqual([]);
+    await reopen();
+    await Promise.all([catalog.stores.hasNoWork(ben.userId), catalog.stores.hasWork(ben.userId), catalog.stores.hasNoWork(ben.userId)]);
+    expect(await withWork()).toEqual(['b.db']);
+    await reopen();
+    expect(await withWork()).toEqual(['b.db']);
+    expect((await catalog.stores.list({ limit: 10, after: null })).items).toHaveLength(2);
+  });
+
   it('make room for another one when they are erased', async () => {
     const { storeId, userId } = await provision();
     await catalog.stores.transition(storeId, 'provisioning', 'erased', userId);

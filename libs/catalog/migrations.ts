@@ -25,4 +25,9 @@ export const migrations: Migrations<CatalogTables> = {
     await sql`create table audit (entry_id varchar primary key, created_at ${moment} not null, actor varchar not null, action varchar not null,
       subject varchar not null, details ${json} not null)`.execute(db);
   },
+  '0002-work': async (db) => {
+    // No default: to give one to a new column DuckDB changes a setting, and the settings are locked.
+    await sql`alter table stores add column may_have_work boolean`.execute(db);
+    await sql`update stores set may_have_work = true`.execute(db);
+  },
 };

@@ -76,7 +76,16 @@ function aliasRows({ store, contestedAliases }: RestoredStore, nowMs: number): A
 }
 
 function storeRow({ storeId, userId, backend, location, createdAt }: FoundStore, now: string): StoreRow {
-  return { store_id: storeId, user_id: userId, backend, location, state: 'active', created_at: createdAt, updated_at: now };
+  return {
+    store_id: storeId,
+    user_id: userId,
+    backend,
+    location,
+    state: 'active',
+    may_have_work: true,
+    created_at: createdAt,
+    updated_at: now,
+  };
 }
 
 function judge(found: readonly FoundStore[]): RestoredStore[] {

@@ -32,6 +32,8 @@ export interface StoreRow {
   backend: string;
   location: string;
   state: string;
+  /** False when it had nothing unfinished at the last start, and nothing was begun since. */
+  may_have_work: boolean;
   created_at: string;
   updated_at: string;
 }

@@ -35,6 +35,8 @@ const NEXT: Readonly<Record<StoreState, readonly StoreState[]>> = {
 /** Which memory is whose: one for each person, none for two. */
 export class Stores {
   readonly #byUser = new Recent<Store>(10_000);
+  /** Whose stores were given work since this process began. */
+  readonly #busy = new Set<string>();
 
   constructor(
     private readonly storage: CatalogStorage,
@@ -75,6 +77,7 @@ export class Stores {
         user_id: userId,
         ...place,
         state: 'provisioning',
+        may_have_work: true,
         created_at: now,
         updated_at: now,
       };
@@ -116,11 +119,39 @@ export class Stores {
   }
 
   /** All stores, oldest first, erased ones too. */
-  async list({ limit, after }: PageRequest): Promise<CatalogPage<Store>> {
+  list(page: PageRequest): Promise<CatalogPage<Store>> {
+    return this.#list(page, false);
+  }
+
+  /** Those in which something may be unfinished, oldest first. */
+  listWithWork(page: PageRequest): Promise<CatalogPage<Store>> {
+    return this.#list(page, true);
+  }
+
+  /** Notes that a person's store may have unfinished work. To be called before the work is written down, so that no crash can come between. */
+  async hasWork(userId: string): Promise<void> {
+    if (this.#busy.has(userId)) return;
+    this.#busy.add(userId);
+    try {
+      await this.storage.transact((tx) => tx.updateTable('stores').set({ may_have_work: true }).where('user_id', '=', userId).execute());
+    } catch (error) {
+      this.#busy.delete(userId);
+      throw error;
+    }
+  }
+
+  /** Notes that a person's store had nothing unfinished, unless it was given work since this process began. */
+  async hasNoWork(userId: string): Promise<void> {
+    if (this.#busy.has(userId)) return;
+    await this.storage.transact((tx) => tx.updateTable('stores').set({ may_have_work: false }).where('user_id', '=', userId).execute());
+  }
+
+  async #list({ limit, after }: PageRequest, onlyWithWork: boolean): Promise<CatalogPage<Store>> {
     const rows = await this.storage.read((db) =>
       db
         .selectFrom('stores')
         .selectAll()
+        .$if(onlyWithWork, (query) => query.where('may_have_work', '=', true))
         .$if(after !== null, (query) => query.where('store_id', '>', after ?? ''))
         .orderBy('store_id')
         .limit(limit + 1)

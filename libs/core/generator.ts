@@ -66,6 +66,8 @@ export interface Generator extends AsyncDisposable {
   readonly limitKey: string;
   /** At most this many requests of ours at once on `limitKey`. */
   readonly maxInFlight: number;
+  /** What a million of its tokens cost, or null when nobody said. */
+  readonly price: { readonly input: number; readonly output: number } | null;
   /** @throws GeneratorError when there is no answer; the signal's reason when it was aborted. */
   generate(request: GeneratorRequest): Promise<GeneratorReply>;
 }

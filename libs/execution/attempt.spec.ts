@@ -3,6 +3,7 @@ import { GeneratorError, isUuid, type ExecutionEvent, type Generator } from '#co
 import { ManualClock, ScriptedGenerator } from '#core/testing';
 import { attempt, isCutOff, type AttemptPorts, type AttemptSpec } from './attempt.js';
 import { Limiters } from './limiter.js';
+import { unlimited } from './testing/campaign.js';
 
 const busy = new GeneratorError('rate-limited', 'The endpoint answered 429.', { retryAfterMs: 5_000, status: 429 });
 const down = new GeneratorError('unavailable', 'The endpoint answered 503.');
@@ -16,6 +17,7 @@ function bench(options: Partial<AttemptPorts> = {}) {
   const ports: AttemptPorts = {
     clock,
     limiters: new Limiters(clock),
+    spending: unlimited(),
     retry: { maxRetries: 2, baseMs: 100, maxMs: 1_000 },
     post: async (events) => void journal.push(...events),
     halt: AbortSignal.any([stop.signal, cut.signal]),
@@ -149,6 +151,7 @@ describe('an attempt', () => {
     const hanging: Generator = {
       limitKey: 'hanging',
       maxInFlight: 1,
+      price: null,
       generate: ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('socket closed')))),
       [Symbol.asyncDispose]: async () => undefined,
     };

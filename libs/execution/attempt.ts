@@ -11,12 +11,14 @@ import {
 import type { Limiters } from './limiter.js';
 import { reasonOf } from './reason.js';
 import { askedPauseMs, retryDelayMs, type RetryPolicy } from './retry-policy.js';
+import type { Spending } from './spending.js';
 
 /** What every attempt of an execution shares. */
 export interface AttemptPorts {
   readonly clock: Clock;
   readonly limiters: Limiters;
   readonly retry: RetryPolicy;
+  readonly spending: Spending;
   /** Resolves when the events are durable. */
   readonly post: (events: readonly ExecutionEvent[]) => Promise<void>;
   /** Nothing more is sent: ends every wait for a slot or a retry. Aborted whenever `abort` is. */
@@ -59,6 +61,7 @@ export async function attempt(generator: Generator, spec: AttemptSpec, ports: At
     const place = await limiter.place(generator.maxInFlight, halt);
     let delayMs: number;
     try {
+      ports.spending.request();
       const intent = {
         kind: 'attempt-intended',
         attemptId,
@@ -78,11 +81,13 @@ export async function attempt(generator: Generator, spec: AttemptSpec, ports: At
         // Known not to have been sent: it must not be taken for lost when the execution is taken up again.
         const detail = 'The execution was ended before this request was sent.';
         carried.push({ kind: 'attempt-failed', attemptId, itemId, latencyMs: 0, fault: 'not-sent', detail, at: clock.now() });
+        ports.spending.unsent();
         throw error;
       }
       const sent = performance.now();
       try {
         const reply = await generator.generate({ messages: spec.messages, signal: abort });
+        ports.spending.answer(reply.usage, generator.price);
         return { attemptId, reply, latencyMs: performance.now() - sent, at: clock.now() };
       } catch (error) {
         if (abort.aborted) throw error;

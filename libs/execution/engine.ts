@@ -27,7 +27,8 @@ export async function* runExecution(
     limiters: options.limiters,
     retry: options.retry,
     post: (events) => outbox.post(events),
-    halt: AbortSignal.any([options.stop, abort]),
+    spending: options.spending,
+    halt: AbortSignal.any([options.stop, options.spending.reached, abort]),
     abort,
   };
   const finished = runAll(source, compiled, options, ports);

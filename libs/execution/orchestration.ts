@@ -2,6 +2,7 @@ import type { Clock, Converter, Generator, StrategyPorts, StrategyResult, Unknow
 import type { Limiters } from './limiter.js';
 import type { RetryPolicy } from './retry-policy.js';
 import type { CompiledScorer } from './scoring.js';
+import type { Spending } from './spending.js';
 
 /** An orchestrator ready to run: clients made, patterns parsed, chains put together. */
 export interface CompiledOrchestrator {
@@ -20,6 +21,8 @@ export interface EngineOptions {
   readonly retry: RetryPolicy;
   readonly clock: Clock;
   readonly limiters: Limiters;
+  /** When it has reached a limit, nothing more is sent, as with `stop`. */
+  readonly spending: Spending;
   /** Aborted: nothing more is sent; what is on the wire is awaited, and what follows from it remembered. The rest stays open. */
   readonly stop: AbortSignal;
   /** Aborted: what is on the wire is cut off and left as it stands in the journal, to be taken up later. */

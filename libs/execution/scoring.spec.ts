@@ -3,7 +3,7 @@ import { GeneratorError, InvalidInput, UnreadableVerdict, type Exchange, type Ex
 import { ManualClock, ScriptedGenerator } from '#core/testing';
 import { Limiters } from './limiter.js';
 import { judge, type CompiledScorer } from './scoring.js';
-import { judgingScorer, plainScorer, verdict } from './testing/campaign.js';
+import { judgingScorer, plainScorer, unlimited, verdict } from './testing/campaign.js';
 
 const item: Item = { id: 'item-0', position: 0, promptId: 'p', value: 'hi', chain: 0, repeat: 0, occurrence: 0 };
 const exchange: Exchange = { conversationId: 'c', requestId: 'q', responseId: 'r', original: 'hi', converted: 'aGk=', response: 'hello' };
@@ -14,6 +14,7 @@ async function judged(scorers: readonly CompiledScorer[], cut = new AbortControl
   const ports = {
     clock,
     limiters: new Limiters(clock),
+    spending: unlimited(),
     retry: { maxRetries: 1, baseMs: 0, maxMs: 0 },
     post: async (events: readonly ExecutionEvent[]) => void journal.push([...events]),
     halt: cut.signal,

@@ -27,6 +27,7 @@ export const echo: GeneratorType = {
     return {
       limitKey: 'echo#open',
       maxInFlight,
+      price: null,
       generate: async ({ messages, signal }) => {
         signal.throwIfAborted();
         if (delayMs > 0) await systemClock.sleep(delayMs, signal);

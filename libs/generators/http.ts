@@ -85,6 +85,7 @@ async function create(parameters: HttpParameters, ports: GeneratorPorts): Promis
   return {
     limitKey: limitKey(url, '', authorization),
     maxInFlight: parameters.maxInFlight,
+    price: parameters.price ?? null,
     generate,
     [Symbol.asyncDispose]: async () => undefined,
   };

@@ -131,6 +131,7 @@ async function create(parameters: OpenAiParameters, ports: GeneratorPorts): Prom
   return {
     limitKey: limitKey(url, parameters.model, apiKey),
     maxInFlight: parameters.maxInFlight,
+    price: parameters.price ?? null,
     generate: ({ messages, signal }) => withDeadline(timeoutMs, signal, (deadline) => send(messages, deadline)),
     [Symbol.asyncDispose]: async () => undefined,
   };

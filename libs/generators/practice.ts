@@ -28,6 +28,7 @@ export const practice: GeneratorType = {
     return {
       limitKey: `practice level ${level}#open`,
       maxInFlight,
+      price: null,
       generate: async ({ messages, signal }) => {
         signal.throwIfAborted();
         if (delayMs > 0) await systemClock.sleep(delayMs, signal);

@@ -4,6 +4,7 @@ import { InvalidInput, sha256, type JsonSchema } from '#core';
 export interface RequestParameters {
   readonly timeoutMs: number;
   readonly maxInFlight: number;
+  readonly price?: { readonly input: number; readonly output: number };
 }
 
 /** The members of a type's schema for {@link RequestParameters}. */
@@ -21,6 +22,16 @@ export const requestParameters: JsonSchema = {
     maximum: 1_000,
     default: 10,
     description: 'How many requests may be on the way at once to this endpoint with this credential.',
+  },
+  price: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['input', 'output'],
+    properties: {
+      input: { type: 'number', minimum: 0, maximum: 1_000_000, description: 'Of a million tokens that are sent.' },
+      output: { type: 'number', minimum: 0, maximum: 1_000_000, description: 'Of a million tokens that come back.' },
+    },
+    description: 'What tokens cost, in the currency of the `maxCost` of executions.',
   },
 };
 

@@ -4,8 +4,11 @@ import type { PageRequest } from './configurations.js';
 import type { Reservations } from './conversation-tails.js';
 import type { ExecutionTable, MemoryTables } from './tables.js';
 
-/** The states that nothing follows. */
+/** The states that nothing follows by itself. Only `failed` can be resumed. */
 export const FINAL_STATES: readonly ExecutionState[] = ['completed', 'cancelled', 'failed'];
+
+/** What an execution may spend. */
+export type ExecutionLimits = Pick<ExecutionTable, 'max_requests' | 'max_tokens' | 'max_cost'>;
 
 export class ExecutionReader {
   constructor(private readonly db: Transaction<MemoryTables>) {}
@@ -18,9 +21,29 @@ export class ExecutionReader {
     return query.execute();
   }
 
-  /** Those that are not at an end, in the order of their creation. */
+  /** Those that go on by themselves, in the order of their creation: not at an end, and not paused, unless to be cancelled. */
   async unfinished(): Promise<ExecutionTable[]> {
-    return this.db.selectFrom('executions').selectAll().where('state', 'not in', FINAL_STATES).orderBy('id').execute();
+    return this.db
+      .selectFrom('executions')
+      .selectAll()
+      .where((eb) =>
+        eb.or([eb('state', 'in', ['queued', 'running']), eb.and([eb('state', '=', 'paused'), eb('cancel_requested_at', 'is not', null)])]),
+      )
+      .orderBy('id')
+      .execute();
+  }
+
+  /** @throws Conflict, naming it, while one that has not ended was planned with the configuration or dataset of this id. */
+  async assertUnused(id: string): Promise<void> {
+    const user = await this.db
+      .selectFrom('executions')
+      .select('id')
+      .where('state', 'not in', FINAL_STATES)
+      .where(sql<string>`cast(plan as varchar)`, 'like', `%${id}%`)
+      .orderBy('id')
+      .limit(1)
+      .executeTakeFirst();
+    if (user) throw new Conflict(`The execution ${user.id} uses it and has not ended. Wait for it, or cancel it first.`);
   }
 
   async count(): Promise<number> {
@@ -69,6 +92,31 @@ export class ExecutionWriter extends ExecutionReader {
       .where('id', '=', id)
       .execute();
     return row;
+  }
+
+  /** Makes it `running`, unless it is at an end, or paused and not to be cancelled. @throws NotFound */
+  async begin(id: string): Promise<ExecutionTable> {
+    const present = await this.get(id);
+    const stays = FINAL_STATES.includes(present.state) || (present.state === 'paused' && present.cancel_requested_at === null);
+    return stays ? present : this.setState(id, 'running');
+  }
+
+  /** Pauses it, for the reason given; one that is paused stays so. @throws NotFound; Conflict when it has ended. */
+  async pause(id: string, reason: string): Promise<ExecutionTable> {
+    const present = await this.get(id);
+    return present.state === 'paused' ? present : this.setState(id, 'paused', reason);
+  }
+
+  /** Puts one that is paused or failed back into the queue, with the limits given; one that goes on anyway stays as it is. @throws NotFound; Conflict when it has ended. */
+  async resume(id: string, limits: Partial<ExecutionLimits>): Promise<ExecutionTable> {
+    const present = await this.get(id);
+    if (present.state === 'completed' || present.state === 'cancelled') {
+      throw new Conflict(`The execution ${id} is already ${present.state}; start a new one.`);
+    }
+    const goesOn = present.state === 'queued' || present.state === 'running';
+    const changes = { ...limits, ...(goesOn ? {} : { state: 'queued' as const, reason: null, finished_at: null }) };
+    if (Object.keys(changes).length > 0) await this.tx.updateTable('executions').set(changes).where('id', '=', id).execute();
+    return { ...present, ...changes };
   }
 
   /** Notes that it is to be cancelled; one that has ended stays as it is. @throws NotFound */

@@ -1,6 +1,6 @@
 export { ConfigurationReader, ConfigurationWriter, type ConfigurationDraft, type PageRequest } from './configurations.js';
-export { FINAL_STATES } from './executions.js';
-export type { ChainSummary, ItemStatus, ScorerSummary } from './items.js';
+export { FINAL_STATES, type ExecutionLimits } from './executions.js';
+export type { ChainSummary, ItemStatus, ScorerSummary, SpentRow } from './items.js';
 export type { JournalContext } from './journal-rows.js';
 export { textLength } from './long-texts.js';
 export { MemoryStore, type MemoryReaders, type MemoryWriters } from './memory-store.js';

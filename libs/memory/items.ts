@@ -1,5 +1,5 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely';
-import { ITEM_STATES, stretchOf, type Coverage, type Item, type ItemProgress, type ItemState } from '#core';
+import { ITEM_STATES, stretchOf, type AttemptPurpose, type Coverage, type Item, type ItemProgress, type ItemState } from '#core';
 import { textLength, withWholeTexts } from './long-texts.js';
 import type { AttemptTable, ItemTable, MemoryTables, MessageTable } from './tables.js';
 
@@ -24,6 +24,16 @@ export interface ScorerSummary {
   readonly positive: number | null;
   /** The mean of a scale's values; null for true or false. */
   readonly mean: number | null;
+}
+
+export interface SpentRow {
+  readonly executionId: string;
+  readonly purpose: AttemptPurpose;
+  readonly branch: number;
+  /** Retries included. */
+  readonly requests: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
 }
 
 const EXCHANGED = [
@@ -124,6 +134,20 @@ export class ItemReader {
     const wholes = await withWholeTexts(this.db, rows.flatMap(messagesOf));
     const messages = new Map(wholes.map((message) => [message.id, message]));
     return rows.map((item) => progressOf(item, journal.get(item.id) ?? [], messages));
+  }
+
+  /** What was sent, by purpose and branch, and the tokens that it took as far as the endpoints said. */
+  async spent(executionIds: readonly string[]): Promise<SpentRow[]> {
+    if (executionIds.length === 0) return [];
+    const ids = sql.join(executionIds);
+    const { rows } = await sql<SpentRow>`
+      select intent.execution_id as "executionId", intent.purpose, intent.branch, count(*) as requests,
+        cast(coalesce(sum(result.input_tokens), 0) as double precision) as "inputTokens", cast(coalesce(sum(result.output_tokens), 0) as double precision) as "outputTokens"
+      from attempts as intent left join attempts as result
+        on result.execution_id = intent.execution_id and result.attempt_id = intent.attempt_id and result.phase <> 'intended'
+      where intent.execution_id in (${ids}) and intent.phase = 'intended' and coalesce(result.fault, '') <> 'not-sent'
+      group by all`.execute(this.db);
+    return rows;
   }
 
   /** States by converter chain. */

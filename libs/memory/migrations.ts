@@ -6,6 +6,7 @@ import { CONFIGURATION_NOUNS, type MemoryTables } from './tables.js';
 export const memoryMigrations: Migrations<MemoryTables> = {
   '0001-initial': initial,
   '0002-long-texts': longTexts,
+  '0003-spending': spending,
 };
 
 /**
@@ -61,4 +62,11 @@ async function longTexts(db: Kysely<MemoryTables>): Promise<void> {
   await sql`create table long_texts (message_id uuid not null, field varchar not null, part integer not null, text varchar not null)`.execute(
     db,
   );
+}
+
+/** What an execution may spend. */
+async function spending(db: Kysely<MemoryTables>): Promise<void> {
+  await sql`alter table executions add column max_requests integer`.execute(db);
+  await sql`alter table executions add column max_tokens integer`.execute(db);
+  await sql`alter table executions add column max_cost double precision`.execute(db);
 }

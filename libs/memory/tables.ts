@@ -71,6 +71,10 @@ export interface ExecutionTable {
   created_at: string;
   /** Somebody wants it cancelled: it is, even if the server dies first. */
   cancel_requested_at: string | null;
+  /** What it may spend on requests, tokens and in money; null for as much as it takes. */
+  max_requests: number | null;
+  max_tokens: number | null;
+  max_cost: number | null;
   started_at: string | null;
   finished_at: string | null;
 }

@@ -53,11 +53,12 @@ export abstract class ConfigurationService<T extends Plugin> {
     return view(row);
   }
 
-  /** @throws NotFound, StaleRevision; Conflict while something refers to it. */
+  /** @throws NotFound, StaleRevision; Conflict while something refers to it, or an execution that uses it has not ended. */
   async delete(id: string, revision: number | null): Promise<void> {
     await this.db.transact(async (memory) => {
       const users = await this.referrers(memory, id);
       if (users.length > 0) throw new Conflict(`It is still used by ${users.join(', ')}. Change or delete that first.`);
+      await memory.executions.assertUnused(id);
       await memory.configurations(this.noun).delete(id, revision);
     });
   }

@@ -52,9 +52,13 @@ export class DatasetsService {
     return this.#keep(head, format, parseDataset(format, bytes, this.#limits()));
   }
 
-  /** @throws NotFound */
+  /** @throws NotFound; Conflict while an execution of it has not ended. */
   async delete(id: string): Promise<void> {
-    await this.db.transact((memory) => memory.datasets.delete(id));
+    await this.db.transact(async (memory) => {
+      await memory.datasets.get(id);
+      await memory.executions.assertUnused(id);
+      await memory.datasets.delete(id);
+    });
   }
 
   #limits(): DatasetLimits {

@@ -1,18 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { Conflict, InvalidInput, QuotaExceeded, seededRandom, uuidv7, type JsonValue } from '#core';
-import { applyChain } from '#converters';
-import { planItems, PlanHash, type PlanShape } from '#execution';
+import { Conflict, QuotaExceeded, uuidv7, type JsonValue } from '#core';
+import { planItems, PlanHash } from '#execution';
 import type { ExecutionTable, ItemTable, MemoryReaders, MemoryStore } from '#memory';
 import { Config } from '../config/config.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
-import type { CreateExecutionDto, ExecutionPreviewDto } from './execution.dto.js';
+import type { CreateExecutionDto } from './create-execution.dto.js';
+import { labelsOf } from './execution-labels.js';
 import { ExecutionPrompts } from './execution-prompts.service.js';
+import { checkPrices } from './execution-spending.js';
 import { OrchestratorCompiler } from './orchestrator-compiler.service.js';
+import { shapeOf, sizeOf } from './plan-size.js';
 import { PlanResolver } from './plan-resolver.service.js';
-import { chainNames, type ResolvedPlan } from './resolved-plan.js';
-
-const MAX_ITEMS = 1_000_000;
-const MAX_LABELS = 50;
+import type { ResolvedPlan } from './resolved-plan.js';
 
 /** Makes plans: resolved, hashed, written down, and immutable from then on. */
 @Injectable()
@@ -34,23 +33,6 @@ export class ExecutionPlanner {
     return this.db.lend((store) => this.#plan(store, orchestratorId, request));
   }
 
-  /** What `plan` would plan; keeps nothing. @throws NotFound, InvalidInput */
-  async preview(orchestratorId: string, request: CreateExecutionDto): Promise<ExecutionPreviewDto> {
-    labelsOf(request.labels);
-    const plan = await this.db.read((memory) => this.resolver.resolve(memory, orchestratorId, request));
-    const prompts = await this.prompts.of(plan, request);
-    const planned = sizeOf(prompts.count, plan);
-    const judges = plan.scorers.filter((scorer) => scorer.judge).length;
-    return {
-      planned,
-      prompts: prompts.count,
-      chains: plan.chains.length,
-      repeats: plan.repeats,
-      requests: { target: planned, judge: planned * judges },
-      samples: await this.#samples(plan, prompts.pages),
-    };
-  }
-
   async #plan(store: MemoryStore, orchestratorId: string, request: CreateExecutionDto): Promise<ExecutionTable> {
     const id = uuidv7();
     const labels = labelsOf(request.labels);
@@ -58,6 +40,7 @@ export class ExecutionPlanner {
       await this.#assertQuota(memory);
       return this.resolver.resolve(memory, orchestratorId, request);
     });
+    checkPrices(request, plan);
     const prompts = await this.prompts.of(plan, request);
     const expected = sizeOf(prompts.count, plan);
     // Nothing is planned that can't run: a secret that does not open is said now.
@@ -77,6 +60,9 @@ export class ExecutionPlanner {
         labels,
         created_at: new Date().toISOString(),
         cancel_requested_at: null,
+        max_requests: request.maxRequests ?? null,
+        max_tokens: request.maxTokens ?? null,
+        max_cost: request.maxCost ?? null,
         started_at: null,
         finished_at: null,
       };
@@ -119,46 +105,4 @@ export class ExecutionPlanner {
       );
     }
   }
-
-  async #samples(plan: ResolvedPlan, pages: AsyncIterable<string[]>): Promise<ExecutionPreviewDto['samples']> {
-    await using compiled = await this.compiler.compile(plan);
-    for await (const items of planItems(pages, { ...shapeOf(plan), repeats: 1 })) {
-      return items.slice(0, plan.chains.length).map((item) => ({
-        original: item.value,
-        converted: applyChain(compiled.chains[item.chain] ?? [], item.value, (index) => seededRandom(`${plan.seed}/${item.id}/${index}`)),
-        converters: chainNames(plan, item.chain),
-      }));
-    }
-    return [];
-  }
-}
-
-function shapeOf({ chains, repeats }: ResolvedPlan): PlanShape {
-  return { chains: chains.map((chain) => chain.map(({ type, parameters }) => ({ type, parameters }))), repeats };
-}
-
-/** How many items a plan has. @throws InvalidInput for none, QuotaExceeded for too many. */
-function sizeOf(prompts: number, { chains, repeats }: ResolvedPlan): number {
-  const items = prompts * chains.length * repeats;
-  if (items === 0) throw new InvalidInput('There is no prompt to send.');
-  if (items > MAX_ITEMS) {
-    throw new QuotaExceeded(`The execution would have ${items} items; the limit is ${MAX_ITEMS}. Split it into several.`);
-  }
-  return items;
-}
-
-function labelsOf(given: CreateExecutionDto['labels'] = {}): Readonly<Record<string, string>> {
-  if (Object.keys(given).length > MAX_LABELS) {
-    throw new InvalidInput('The labels are not what this route takes.', [
-      { pointer: '/labels', detail: `must not be more than ${MAX_LABELS}: every message carries them` },
-    ]);
-  }
-  for (const [key, value] of Object.entries(given)) {
-    if (typeof value !== 'string' || key.length > 200 || value.length > 1_000) {
-      throw new InvalidInput('The labels are not what this route takes.', [
-        { pointer: `/labels/${key.slice(0, 200)}`, detail: 'must be a text of at most 1,000 characters under a key of at most 200' },
-      ]);
-    }
-  }
-  return given;
 }

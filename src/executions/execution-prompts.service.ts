@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DEFAULT_LIMITS, toSeedPrompt } from '#datasets';
 import { samplePositions } from '#execution';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
-import type { CreateExecutionDto } from './execution.dto.js';
+import type { CreateExecutionDto } from './create-execution.dto.js';
 import type { ResolvedPlan } from './resolved-plan.js';
 
 /** The prompts of an execution, in order, page by page, and how many they are. */

@@ -1,13 +1,13 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import type { CatalogPage, Store } from '#catalog';
-import { steadyClock, systemClock, Unavailable, type ItemProgress } from '#core';
-import { DEFAULT_RETRIES, Limiters, runExecution } from '#execution';
-import type { ExecutionTable, MemoryStore } from '#memory';
-import { CatalogService } from '../catalog/catalog.service.js';
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { steadyClock, systemClock, Unavailable, type Coverage, type ExecutionState, type ItemProgress } from '#core';
+import { DEFAULT_RETRIES, Limiters, runExecution, Spending } from '#execution';
+import { FINAL_STATES, type ExecutionTable, type MemoryStore, type MemoryWriters } from '#memory';
 import { Config } from '../config/config.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
 import type { OrchestratorParameters } from '../orchestrators/orchestrator-types.js';
+import { pauseAfter } from './back-off.js';
 import { ExecutionProgress } from './execution-progress.js';
+import { limitsOf, spentOf } from './execution-spending.js';
 import { planOf } from './execution-view.js';
 import { OrchestratorCompiler } from './orchestrator-compiler.service.js';
 
@@ -18,64 +18,50 @@ interface Run {
   readonly abandon: AbortController;
   readonly cancel: AbortController;
   progress: ExecutionProgress | null;
+  spending: Spending | null;
   /** Resolves when there is progress, or to null when the run ended without any. */
   readonly begun: PromiseWithResolvers<ExecutionProgress | null>;
   ended: Promise<void>;
 }
 
-const SOURCE_PAGE = 500;
-const LONGEST_PAUSE_MS = 30_000;
+type Lend = <T>(fn: (store: MemoryStore) => Promise<T>) => Promise<T>;
 
-/**
- * Runs executions: the engine yields what happens, this remembers it in the user's store, and only then the engine goes on. What is unfinished is
- * taken up when the server starts, without anybody asking.
- */
+const SOURCE_PAGE = 500;
+
+/** Runs executions: the engine yields what happens, this remembers it in the user's store, and only then the engine goes on. */
 @Injectable()
-export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy {
+export class ExecutionRunner implements OnModuleDestroy {
   readonly #log = new Logger(ExecutionRunner.name);
   readonly #runs = new Map<string, Run>();
   readonly #limiters = new Limiters(steadyClock);
-  readonly #shutdown = new AbortController();
   #stopping = false;
-  /** Resolves when everybody's unfinished executions were looked for once. */
-  #takingUp: Promise<void> = Promise.resolve();
-  /** Resolves when there is no memory left that was not to be had then. */
-  #waitingFor: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly config: Config,
-    private readonly catalog: CatalogService,
     private readonly db: DbConnectionService,
     private readonly compiler: OrchestratorCompiler,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.#takingUp = this.#takeUpAll()
-      .then((missed) => {
-        this.#waitingFor = Promise.all(missed.map((store) => this.#takeUpLater(store)));
-      })
-      .catch((error: unknown) => {
-        this.#log.error({ err: error }, 'executions can not be taken up');
-      });
-  }
-
   /** Begins nothing more, lets what is on the wire finish for the configured time, then leaves the rest to the journal. */
   async onModuleDestroy(): Promise<void> {
     this.#stopping = true;
-    this.#shutdown.abort();
     const runs = [...this.#runs.values()];
     for (const run of runs) run.stop.abort(new DOMException('The server is shutting down.', 'AbortError'));
     const impatience = setTimeout(() => {
       for (const run of runs) run.abandon.abort(new DOMException('The server is shutting down.', 'AbortError'));
     }, this.config.shutdownDrainMs);
-    await Promise.all([this.#takingUp, ...runs.map((run) => run.ended)]);
-    await this.#waitingFor;
+    await Promise.all(runs.map((run) => run.ended));
     clearTimeout(impatience);
   }
 
   /** How many executions run in this process. */
   get running(): number {
     return this.#runs.size;
+  }
+
+  /** Whether an execution runs in this process. */
+  runs(executionId: string): boolean {
+    return this.#runs.has(executionId);
   }
 
   /** Runs an execution that its user's store knows, unless it runs already. */
@@ -88,6 +74,7 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
       abandon: new AbortController(),
       cancel: new AbortController(),
       progress: null,
+      spending: null,
       begun: Promise.withResolvers(),
       ended: Promise.resolve(),
     };
@@ -98,10 +85,23 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
     });
   }
 
+  /** Sends nothing more, and lets what is on the wire finish. That it is paused must be in the store before. */
+  pause(executionId: string): void {
+    this.#runs.get(executionId)?.stop.abort(new DOMException('The execution was paused.', 'AbortError'));
+  }
+
+  /** Runs it again, after what is still on the wire from before a pause. That it is to go on must be in the store before. */
+  resume(userId: string, executionId: string): void {
+    const run = this.#runs.get(executionId);
+    if (run) void run.ended.then(() => this.start(userId, executionId));
+    else this.start(userId, executionId);
+  }
+
   /** Cuts off what is on the wire, and cancels what is open. It ends by itself soon after; that it is wanted must be in the store before. */
   cancel(userId: string, executionId: string): void {
-    this.start(userId, executionId);
     this.#runs.get(executionId)?.cancel.abort(cancelled());
+    // One that was just about to end for another reason is begun again, and finds in the store what is wanted.
+    this.resume(userId, executionId);
   }
 
   /** The progress of an execution that runs in this process. */
@@ -109,49 +109,14 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
     return this.#runs.get(executionId)?.progress ?? null;
   }
 
-  /** The same, but waits for an execution that has only just been started, or is still to be taken up; null when it does not run here. */
+  /** What an execution that runs in this process has spent. */
+  spending(executionId: string): Spending | null {
+    return this.#runs.get(executionId)?.spending ?? null;
+  }
+
+  /** The progress of an execution, but waits for one that has only just been started; null when it does not run here. */
   async begun(executionId: string): Promise<ExecutionProgress | null> {
-    if (!this.#runs.has(executionId)) await this.#takingUp;
     return this.#runs.get(executionId)?.begun.promise ?? null;
-  }
-
-  /** @returns the stores that are not to be had at the moment. */
-  async #takeUpAll(): Promise<Store[]> {
-    const missed: Store[] = [];
-    for (let after: string | null = null; !this.#stopping;) {
-      const page: CatalogPage<Store> = await this.catalog.stores.list({ limit: 100, after });
-      for (const store of page.items) {
-        if (this.#stopping || store.state !== 'active') continue;
-        if (!(await this.#takeUp(store))) missed.push(store);
-      }
-      if (page.next === null) break;
-      after = page.next;
-    }
-    return missed;
-  }
-
-  /** Takes up what is unfinished in one memory. @returns false when it should be tried again. */
-  async #takeUp({ userId, storeId }: Store): Promise<boolean> {
-    try {
-      const unfinished = await this.db.lendOf(userId, (memory) => memory.read(({ executions }) => executions.unfinished()));
-      for (const { id } of unfinished) {
-        if (this.#runs.has(id)) continue;
-        this.#log.log({ userId, executionId: id }, 'execution taken up');
-        this.start(userId, id);
-      }
-      return true;
-    } catch (error) {
-      this.#log.error({ userId, storeId, err: error }, 'executions of a memory can not be taken up');
-      return !(error instanceof Unavailable);
-    }
-  }
-
-  /** Waits for a memory that somebody else holds, or whose disk is full. */
-  async #takeUpLater(store: Store): Promise<void> {
-    for (let failures = 0; !this.#stopping; failures++) {
-      await systemClock.sleep(pauseAfter(failures), this.#shutdown.signal).catch(() => undefined);
-      if (this.#stopping || (await this.#takeUp(store))) return;
-    }
   }
 
   /** Runs it to its end, through times in which its memory is not to be had. */
@@ -159,8 +124,7 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
     const { userId, executionId } = run;
     for (let failures = 0; !this.#stopping; failures++) {
       try {
-        const ended = await this.#run(run);
-        this.#log.log({ userId, executionId, state: ended }, 'execution ended');
+        await this.#run(run);
         return;
       } catch (error) {
         if (this.#stopping) return;
@@ -176,17 +140,22 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
     }
   }
 
-  async #run(run: Run): Promise<string> {
+  async #run(run: Run): Promise<void> {
     const { userId, executionId } = run;
-    const lend = <T>(fn: (store: MemoryStore) => Promise<T>): Promise<T> => this.db.lendOf(userId, fn);
-    const execution = await lend((store) => store.transact((memory) => memory.executions.setState(executionId, 'running')));
-    const coverage = await lend((store) => store.read((memory) => memory.items.coverage(executionId)));
+    const lend: Lend = (fn) => this.db.lendOf(userId, fn);
+    const execution = await lend((store) => store.transact((memory) => memory.executions.begin(executionId)));
+    if (execution.state !== 'running') return;
+    const { coverage, spent } = await lend((store) =>
+      store.read(async ({ items }) => ({ coverage: await items.coverage(executionId), spent: await items.spent([executionId]) })),
+    );
     const progress = run.progress ?? new ExecutionProgress(coverage);
     if (run.progress) progress.resume(coverage);
     run.progress = progress;
     if (execution.cancel_requested_at !== null) run.cancel.abort(cancelled());
-    run.begun.resolve(progress);
     const plan = planOf(execution);
+    const spending = new Spending(limitsOf(execution), spentOf(spent, plan));
+    run.spending = spending;
+    run.begun.resolve(progress);
     await using compiled = await this.compiler.compile(plan);
     const { maxRetries } = plan.orchestrator.parameters as unknown as OrchestratorParameters;
     const batches = runExecution(openItems(lend, executionId), compiled, {
@@ -196,6 +165,7 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
       retry: { ...DEFAULT_RETRIES, maxRetries },
       clock: systemClock,
       limiters: this.#limiters,
+      spending,
       stop: run.stop.signal,
       abandon: run.abandon.signal,
       cancel: run.cancel.signal,
@@ -204,19 +174,22 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
       await lend((store) => store.append(events, { executionId, labels: execution.labels }));
       progress.add(events);
     }
-    return this.#conclude(run, execution, progress);
+    const state = await this.#conclude(run, progress, spending);
+    this.#log.log({ userId, executionId, state, open: progress.current(state, null).coverage.open }, 'execution ended');
   }
 
-  /** After the engine has ended: everything has come to an end, or the server is shutting down. */
-  async #conclude(run: Run, execution: ExecutionTable, progress: ExecutionProgress): Promise<string> {
+  /** After the engine has ended: everything has come to an end, or it was told to send nothing more. */
+  async #conclude(run: Run, progress: ExecutionProgress, spending: Spending): Promise<ExecutionState> {
+    const { executionId } = run;
     const { coverage } = progress.current('running', null);
     if (this.#stopping && coverage.open > 0) {
       progress.end('running', 'The server is shutting down; the execution goes on when it is back.');
-      return 'interrupted';
+      return 'running';
     }
-    const state = coverage.cancelled > 0 ? 'cancelled' : 'completed';
-    await this.db.lendOf(run.userId, (store) => store.transact((memory) => memory.executions.setState(execution.id, state)));
-    progress.end(state, null);
+    const { state, reason } = await this.db.lendOf(run.userId, (store) =>
+      store.transact(({ executions }) => concluded(executions, executionId, coverage, spending)),
+    );
+    progress.end(state, reason);
     return state;
   }
 
@@ -234,9 +207,17 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
   }
 }
 
-/** How long to leave a memory alone that was not to be had so many times before. */
-function pauseAfter(failures: number): number {
-  return Math.min(LONGEST_PAUSE_MS, 500 * 2 ** failures);
+/** The state that an execution is left in. Without a reason of ours for what is open, it was paused, or resumed again since. */
+async function concluded(
+  executions: MemoryWriters['executions'],
+  id: string,
+  { open, cancelled: stopped }: Coverage,
+  { reached }: Spending,
+): Promise<ExecutionTable> {
+  const present = await executions.get(id);
+  if (FINAL_STATES.includes(present.state)) return present;
+  if (open === 0) return executions.setState(id, stopped > 0 ? 'cancelled' : 'completed');
+  return reached.aborted ? executions.pause(id, (reached.reason as Error).message) : present;
 }
 
 function cancelled(): DOMException {
@@ -244,10 +225,7 @@ function cancelled(): DOMException {
 }
 
 /** The open items of an execution, page by page, in order. */
-async function* openItems(
-  lend: <T>(fn: (store: MemoryStore) => Promise<T>) => Promise<T>,
-  executionId: string,
-): AsyncGenerator<readonly ItemProgress[]> {
+async function* openItems(lend: Lend, executionId: string): AsyncGenerator<readonly ItemProgress[]> {
   for (let after = -1; ;) {
     const page = await lend((store) => store.read((memory) => memory.items.open(executionId, after, SOURCE_PAGE)));
     yield page;

@@ -1,7 +1,9 @@
 import type { Coverage } from '#core';
+import type { Spent } from '#execution';
 import type { ExecutionTable } from '#memory';
 import type { ExecutionDto } from './execution.dto.js';
 import type { ExecutionProgress } from './execution-progress.js';
+import { limitsOf } from './execution-spending.js';
 import type { ResolvedPlan } from './resolved-plan.js';
 
 /** The coverage of an execution that has no items. */
@@ -23,7 +25,7 @@ export function planOf(row: ExecutionTable): ResolvedPlan {
 }
 
 /** An execution for a person. @param progress when it runs in this process. */
-export function executionView(row: ExecutionTable, coverage: Coverage, progress: ExecutionProgress | null): ExecutionDto {
+export function executionView(row: ExecutionTable, coverage: Coverage, spent: Spent, progress: ExecutionProgress | null): ExecutionDto {
   const report = progress?.current(row.state, row.reason);
   return {
     id: row.id,
@@ -33,6 +35,7 @@ export function executionView(row: ExecutionTable, coverage: Coverage, progress:
     reason: row.reason,
     coverage,
     progress: { promptsPerSecond: report?.promptsPerSecond ?? null, etaSeconds: report?.etaSeconds ?? null },
+    spending: { ...spent, ...limitsOf(row) },
     planHash: row.plan_hash,
     onUnknownOutcome: row.on_unknown_outcome,
     labels: row.labels,

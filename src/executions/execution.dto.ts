@@ -1,93 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  IsArray,
-  IsIn,
-  IsInt,
-  IsObject,
-  IsOptional,
-  IsString,
-  IsUUID,
-  Max,
-  MaxLength,
-  Min,
-} from 'class-validator';
-import { ITEM_STATES, type ExecutionState, type ItemState, type JsonObject, type JsonValue, type UnknownOutcomePolicy } from '#core';
+import { IsIn, IsOptional, IsUUID } from 'class-validator';
+import { ITEM_STATES, type ExecutionState, type ItemState, type JsonObject, type UnknownOutcomePolicy } from '#core';
 import { PageQuery } from '../http/page.js';
 
 const EXECUTION_STATES = ['queued', 'running', 'paused', 'completed', 'cancelled', 'failed'] as const;
-
-export class CreateExecutionDto {
-  @ApiPropertyOptional({ format: 'uuid', description: 'The dataset whose prompts are sent; or give `prompts`.' })
-  @IsOptional()
-  @IsUUID()
-  datasetId?: string;
-
-  @ApiPropertyOptional({
-    type: [String],
-    maxItems: 10_000,
-    description: 'The prompts themselves. Equal ones are sent as often as they occur.',
-  })
-  @IsOptional()
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(10_000)
-  prompts?: JsonValue[];
-
-  @ApiPropertyOptional({
-    type: 'array',
-    items: { type: 'array', items: { type: 'string', format: 'uuid' } },
-    description: "Converter chains that replace the orchestrator's for this execution.",
-  })
-  @IsOptional()
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(50)
-  converters?: JsonValue[];
-
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 1, description: 'How often each prompt is sent.' })
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(100)
-  repeats?: number;
-
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 1,
-    description: 'Sends a random sample of so many prompts; the same for the same seed.',
-  })
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  sampleSize?: number;
-
-  @ApiPropertyOptional({ maxLength: 200, description: 'Seeds the sample and random converters. Left out, one is made up and kept.' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
-  seed?: string;
-
-  @ApiPropertyOptional({
-    type: 'object',
-    additionalProperties: { type: 'string', maxLength: 1_000 },
-    maxProperties: 50,
-    description: 'Kept with every message, for example `{ "operation": "autumn" }`.',
-  })
-  @IsOptional()
-  @IsObject()
-  labels?: Record<string, string>;
-
-  @ApiPropertyOptional({
-    enum: ['resend', 'mark'],
-    default: 'resend',
-    description: 'What is done with prompts that were in flight when the server died.',
-  })
-  @IsOptional()
-  @IsIn(['resend', 'mark'])
-  onUnknownOutcome?: UnknownOutcomePolicy;
-}
 
 class RequestCountDto {
   @ApiProperty({ type: 'integer', description: 'Requests to the model under test, without retries.' }) target: number;
@@ -100,12 +16,24 @@ class SampleItemDto {
   @ApiProperty({ type: [String], description: 'Names of the converters.' }) converters: readonly string[];
 }
 
+class EstimatedCostDto {
+  @ApiProperty({ type: 'number', description: 'Of what is sent, at four characters a token.' }) input: number;
+  @ApiProperty({ type: 'number', nullable: true, description: 'Of what comes back, at most; null without `maxTokens` of the generator.' })
+  outputAtMost: number | null;
+}
+
 export class ExecutionPreviewDto {
   @ApiProperty({ type: 'integer' }) planned: number;
   @ApiProperty({ type: 'integer' }) prompts: number;
   @ApiProperty({ type: 'integer' }) chains: number;
   @ApiProperty({ type: 'integer' }) repeats: number;
   @ApiProperty({ type: RequestCountDto }) requests: RequestCountDto;
+  @ApiProperty({
+    type: EstimatedCostDto,
+    nullable: true,
+    description: 'Of the requests to the model under test, from the first prompts; null without a price of its generator.',
+  })
+  cost: EstimatedCostDto | null;
   @ApiProperty({ type: [SampleItemDto], description: 'What the first prompt becomes in each chain.' }) samples: readonly SampleItemDto[];
 }
 
@@ -127,6 +55,15 @@ export class ProgressDto {
   @ApiProperty({ type: 'number', nullable: true }) etaSeconds: number | null;
 }
 
+export class SpendingDto {
+  @ApiProperty({ type: 'integer', description: 'Requests to all models, retries included.' }) requests: number;
+  @ApiProperty({ type: 'integer', description: 'As far as the endpoints say them.' }) tokens: number;
+  @ApiProperty({ type: 'number', description: 'Of the tokens that have a price.' }) cost: number;
+  @ApiProperty({ type: 'integer', nullable: true }) maxRequests: number | null;
+  @ApiProperty({ type: 'integer', nullable: true }) maxTokens: number | null;
+  @ApiProperty({ type: 'number', nullable: true }) maxCost: number | null;
+}
+
 export class ExecutionDto {
   @ApiProperty({ format: 'uuid' }) id: string;
   @ApiProperty({ format: 'uuid' }) orchestratorId: string;
@@ -136,6 +73,7 @@ export class ExecutionDto {
     string | null;
   @ApiProperty({ type: CoverageDto }) coverage: CoverageDto;
   @ApiProperty({ type: ProgressDto }) progress: ProgressDto;
+  @ApiProperty({ type: SpendingDto }) spending: SpendingDto;
   @ApiProperty({ description: 'SHA-256 of the resolved plan and its items.' }) planHash: string;
   @ApiProperty({ enum: ['resend', 'mark'] }) onUnknownOutcome: UnknownOutcomePolicy;
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } }) labels: Readonly<Record<string, string>>;

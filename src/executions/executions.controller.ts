@@ -1,5 +1,18 @@
 import { Readable } from 'node:stream';
-import { Controller, Delete, Get, Headers, HttpCode, Post, Query, Sse, StreamableFile, UseGuards, type MessageEvent } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Post,
+  Query,
+  Sse,
+  StreamableFile,
+  UseGuards,
+  type MessageEvent,
+} from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { filter, from, map, type Observable } from 'rxjs';
 import { Scopes } from '../auth/access.decorators.js';
@@ -8,10 +21,12 @@ import { pageById, pageByPosition } from '../http/page-by-id.js';
 import { ApiPage, type Page } from '../http/page.js';
 import { ApiProblems } from '../http/problem.dto.js';
 import { ExecutionFound } from './execution-found.guard.js';
+import { ResumeExecutionDto } from './create-execution.dto.js';
 import { ExecutionDto, ExecutionQuery, ExecutionSummaryDto, ExportQuery, ItemDto, ItemQuery, ResultDto } from './execution.dto.js';
 import type { ProgressReport } from './execution-progress.js';
 import { ExecutionRunner } from './execution-runner.service.js';
 import { ExecutionsService } from './executions.service.js';
+import { TakeUp } from './take-up.service.js';
 import { toCsv, toJsonLines } from './results-export.js';
 
 @ApiTags('executions')
@@ -22,6 +37,7 @@ export class ExecutionsController {
   constructor(
     private readonly executions: ExecutionsService,
     private readonly runner: ExecutionRunner,
+    private readonly takeUp: TakeUp,
   ) {}
 
   @Get()
@@ -53,6 +69,8 @@ export class ExecutionsController {
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The id of the last event that was received.' })
   @ApiOkResponse({ description: 'Events of the type `progress`.', content: { 'text/event-stream': { schema: { type: 'string' } } } })
   async events(@IdParam() id: string, @Headers('last-event-id') lastEventId: string | undefined): Promise<Observable<MessageEvent>> {
+    // One that is still to be taken up has no progress yet.
+    if (!this.runner.runs(id)) await this.takeUp.looked;
     const progress = await this.runner.begun(id);
     const reports = progress?.reports ?? from([await this.executions.report(id)]);
     return reports.pipe(
@@ -87,6 +105,26 @@ export class ExecutionsController {
       type: format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8',
       disposition: `attachment; filename="execution-${id}.${format}"`,
     });
+  }
+
+  /** Sends nothing more until it is resumed; what is on the way is awaited. */
+  @Post(':id/pause')
+  @ApiProblems(404, 409)
+  @HttpCode(202)
+  @Scopes('execute')
+  @ApiAcceptedResponse({ type: ExecutionDto })
+  pause(@IdParam() id: string): Promise<ExecutionDto> {
+    return this.executions.pause(id);
+  }
+
+  /** Goes on with an execution that is paused or has failed. Limits of spending may be given anew; null takes one away. */
+  @Post(':id/resume')
+  @ApiProblems(404, 409)
+  @HttpCode(202)
+  @Scopes('execute')
+  @ApiAcceptedResponse({ type: ExecutionDto })
+  resume(@IdParam() id: string, @Body() limits: ResumeExecutionDto): Promise<ExecutionDto> {
+    return this.executions.resume(id, limits);
   }
 
   @Post(':id/cancel')

@@ -7,6 +7,7 @@ import { OrchestratorsModule } from '../orchestrators/orchestrators.module.js';
 import { ScorersModule } from '../scorers/scorers.module.js';
 import { UserContextModule } from '../user-context/user-context.module.js';
 import { ExecutionPlanner } from './execution-planner.service.js';
+import { ExecutionPreview } from './execution-preview.service.js';
 import { ExecutionPrompts } from './execution-prompts.service.js';
 import { ExecutionRunner } from './execution-runner.service.js';
 import { ExecutionsController } from './executions.controller.js';
@@ -14,10 +15,20 @@ import { ExecutionsService } from './executions.service.js';
 import { LaunchController } from './launch.controller.js';
 import { OrchestratorCompiler } from './orchestrator-compiler.service.js';
 import { PlanResolver } from './plan-resolver.service.js';
+import { TakeUp } from './take-up.service.js';
 
 @Module({
   imports: [CatalogModule, UserContextModule, DbConnectionModule, GeneratorsModule, ConvertersModule, ScorersModule, OrchestratorsModule],
   controllers: [ExecutionsController, LaunchController],
-  providers: [ExecutionsService, ExecutionPlanner, ExecutionPrompts, ExecutionRunner, OrchestratorCompiler, PlanResolver],
+  providers: [
+    ExecutionsService,
+    ExecutionPlanner,
+    ExecutionPreview,
+    ExecutionPrompts,
+    ExecutionRunner,
+    OrchestratorCompiler,
+    PlanResolver,
+    TakeUp,
+  ],
 })
 export class ExecutionsModule {}

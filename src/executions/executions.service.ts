@@ -1,20 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { stretchOf, type ItemState, type Stretch } from '#core';
-import { FINAL_STATES, type ExecutionTable, type ItemStatus, type MemoryReaders, type PageRequest } from '#memory';
+import { stretchOf, type Coverage, type ItemState, type Stretch } from '#core';
+import { FINAL_STATES, type ExecutionTable, type ItemStatus, type MemoryReaders, type PageRequest, type SpentRow } from '#memory';
+import { CatalogService } from '../catalog/catalog.service.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
 import { UserContextService } from '../user-context/user-context.service.js';
-import type {
-  CreateExecutionDto,
-  ExecutionDto,
-  ExecutionPreviewDto,
-  ExecutionQuery,
-  ExecutionSummaryDto,
-  ItemDto,
-  ResultDto,
-} from './execution.dto.js';
+import type { CreateExecutionDto, ResumeExecutionDto } from './create-execution.dto.js';
+import type { ExecutionDto, ExecutionPreviewDto, ExecutionQuery, ExecutionSummaryDto, ItemDto, ResultDto } from './execution.dto.js';
 import { ExecutionPlanner } from './execution-planner.service.js';
+import { ExecutionPreview } from './execution-preview.service.js';
 import { settledOf, type ProgressReport } from './execution-progress.js';
 import { ExecutionRunner } from './execution-runner.service.js';
+import { checkPrices, limitColumns, spentOf } from './execution-spending.js';
 import { executionView, NO_COVERAGE, planOf } from './execution-view.js';
 import { itemView, readResults } from './results.js';
 import type { ResolvedPlan } from './resolved-plan.js';
@@ -31,34 +27,45 @@ interface PositionPage {
 export class ExecutionsService {
   constructor(
     private readonly db: DbConnectionService,
+    private readonly catalog: CatalogService,
     private readonly users: UserContextService,
     private readonly planner: ExecutionPlanner,
+    private readonly previews: ExecutionPreview,
     private readonly runner: ExecutionRunner,
   ) {}
 
   /** Plans an execution and begins it. @throws NotFound, InvalidInput, QuotaExceeded; Conflict when its dataset is deleted meanwhile. */
   async create(orchestratorId: string, request: CreateExecutionDto): Promise<ExecutionDto> {
+    const { userId } = this.users.current();
+    await this.catalog.stores.hasWork(userId);
     const row = await this.planner.plan(orchestratorId, request);
-    this.runner.start(this.users.current().userId, row.id);
-    return this.#view(row, { ...NO_COVERAGE, planned: row.planned, open: row.planned });
+    this.runner.start(userId, row.id);
+    return this.#view(row, { ...NO_COVERAGE, planned: row.planned, open: row.planned }, []);
   }
 
   /** What `create` would plan; keeps nothing. @throws NotFound, InvalidInput */
   preview(orchestratorId: string, request: CreateExecutionDto): Promise<ExecutionPreviewDto> {
-    return this.planner.preview(orchestratorId, request);
+    return this.previews.preview(orchestratorId, request);
   }
 
   async list(page: PageRequest & Pick<ExecutionQuery, 'orchestratorId' | 'state'>): Promise<ExecutionDto[]> {
     return this.db.read(async (memory) => {
       const rows = await memory.executions.list(page);
-      const coverages = await memory.items.coverages(rows.map((row) => row.id));
-      return rows.map((row) => this.#view(row, coverages.get(row.id) ?? NO_COVERAGE));
+      const ids = rows.map((row) => row.id);
+      const coverages = await memory.items.coverages(ids);
+      const spent = Map.groupBy(await memory.items.spent(ids), (each) => each.executionId);
+      return rows.map((row) => this.#view(row, coverages.get(row.id) ?? NO_COVERAGE, spent.get(row.id) ?? []));
     });
   }
 
   /** @throws NotFound */
   async get(id: string): Promise<ExecutionDto> {
-    return this.db.read(async (memory) => this.#view(await memory.executions.get(id), await memory.items.coverage(id)));
+    return this.db.read(async (memory) => {
+      const row = await memory.executions.get(id);
+      // What one that runs has spent is at hand.
+      const spent = this.runner.spending(id) ? [] : await memory.items.spent([id]);
+      return this.#view(row, await memory.items.coverage(id), spent);
+    });
   }
 
   /** How it stands now, when it does not run in this process. @throws NotFound */
@@ -95,6 +102,25 @@ export class ExecutionsService {
     }
   }
 
+  /** Sends nothing more until it is resumed. @throws NotFound; Conflict when it has ended. */
+  async pause(id: string): Promise<ExecutionDto> {
+    await this.db.transact(({ executions }) => executions.pause(id, 'It was paused by its user.'));
+    this.runner.pause(id);
+    return this.get(id);
+  }
+
+  /** Goes on with one that is paused or has failed, under other limits if they are given. @throws NotFound, InvalidInput; Conflict when it has ended. */
+  async resume(id: string, limits: ResumeExecutionDto): Promise<ExecutionDto> {
+    const { userId } = this.users.current();
+    await this.catalog.stores.hasWork(userId);
+    const { state } = await this.db.transact(async ({ executions }) => {
+      checkPrices(limits, planOf(await executions.get(id)));
+      return executions.resume(id, limitColumns(limits));
+    });
+    if (state === 'queued') this.runner.resume(userId, id);
+    return this.get(id);
+  }
+
   /** Cancels what is open; one that has ended stays as it is. @throws NotFound */
   async cancel(id: string): Promise<ExecutionDto> {
     const { state } = await this.db.transact((memory) => memory.executions.requestCancel(id));
@@ -120,7 +146,8 @@ export class ExecutionsService {
     });
   }
 
-  #view(row: ExecutionTable, coverage: Parameters<typeof executionView>[1]): ExecutionDto {
-    return executionView(row, coverage, this.runner.progress(row.id));
+  #view(row: ExecutionTable, coverage: Coverage, spent: readonly SpentRow[]): ExecutionDto {
+    const running = this.runner.spending(row.id);
+    return executionView(row, coverage, running?.spent ?? spentOf(spent, planOf(row)), this.runner.progress(row.id));
   }
 }

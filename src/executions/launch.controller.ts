@@ -5,7 +5,8 @@ import { Scopes } from '../auth/access.decorators.js';
 import { IdParam } from '../http/id-param.js';
 import { ApiProblems } from '../http/problem.dto.js';
 import { Idempotent } from '../idempotency/idempotent.decorator.js';
-import { CreateExecutionDto, ExecutionDto, ExecutionPreviewDto } from './execution.dto.js';
+import { CreateExecutionDto } from './create-execution.dto.js';
+import { ExecutionDto, ExecutionPreviewDto } from './execution.dto.js';
 import { ExecutionsService } from './executions.service.js';
 
 /** Where executions begin: at the orchestrator that they run. */

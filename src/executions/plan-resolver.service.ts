@@ -4,7 +4,7 @@ import { contentId, InvalidInput, isUuid, uuidv7, type JsonValue } from '#core';
 import type { ConfigurationNoun, ConfigurationTable, MemoryReaders } from '#memory';
 import type { OrchestratorParameters } from '../orchestrators/orchestrator-types.js';
 import { ScorersService } from '../scorers/scorers.service.js';
-import type { CreateExecutionDto } from './execution.dto.js';
+import type { CreateExecutionDto } from './create-execution.dto.js';
 import type { FrozenGenerator, FrozenScorer, PlanSource, ResolvedPlan } from './resolved-plan.js';
 
 /** As long as those of an orchestrator may be. */

@@ -298,16 +298,29 @@ describe('A running execution', () => {
     });
     await client.patch(`/api/v2/converters/${converter}`, { name: 'changed', parameters: { template: 'after {{ prompt }}' } });
     await client.patch(`/api/v2/scorers/${scorer}`, { name: 'changed', parameters: { substring: 'after' } });
-    await client.delete(`/api/v2/datasets/${dataset}`);
-    await client.delete(`/api/v2/orchestrators/${orchestrator}`);
-    await client.delete(`/api/v2/scorers/${scorer}`);
-    await client.delete(`/api/v2/converters/${converter}`);
-    await client.delete(`/api/v2/generators/${generatorId}`);
+    const orchestratorOnly = { generatorId: await client.create('generators', 'not in use', 'echo') };
+    await client.patch(`/api/v2/orchestrators/${orchestrator}`, { name: 'changed', parameters: orchestratorOnly });
+    const used = [
+      `/api/v2/datasets/${dataset}`,
+      `/api/v2/orchestrators/${orchestrator}`,
+      `/api/v2/scorers/${scorer}`,
+      `/api/v2/converters/${converter}`,
+      `/api/v2/generators/${generatorId}`,
+    ];
+    for (const path of used) {
+      const refused = await client.ask('DELETE', path);
+      expect({ path, status: refused.status, detail: refused.problem?.detail }).toEqual({
+        path,
+        status: 409,
+        detail: `The execution ${id} uses it and has not ended. Wait for it, or cancel it first.`,
+      });
+    }
     expect((await client.execution(id)).coverage.open).toBeGreaterThan(0);
     await server.restart();
 
     const ended = await client.ended(id);
     expect(ended).toMatchObject({ state: 'completed', planHash, orchestratorName: 'in use', coverage: { planned: 400, scored: 400 } });
+    for (const path of used) await client.delete(path);
     const results = await client.results(id);
     expect(results.map((result) => result.response)).toEqual(prompts.map((prompt) => `You said: before ${prompt}`));
     for (const { converters, scores } of results) {
@@ -331,8 +344,10 @@ describe('A dataset that is deleted while an execution of it is being planned', 
       const datasetId = await client.dataset(`deleted after ${waitMs} ms`, prompts);
       const launched = client.ask('POST', `/api/v2/orchestrators/${orchestrator}/executions`, { body: { datasetId } });
       await new Promise((resolve) => setTimeout(resolve, waitMs));
-      await client.delete(`/api/v2/datasets/${datasetId}`);
+      const deleted = await client.ask('DELETE', `/api/v2/datasets/${datasetId}`);
       const answer = await launched;
+      // Once it is planned, it is in use.
+      expect(deleted.status).toBe(answer.status === 202 && deleted.status === 409 ? 409 : 204);
       if (answer.status === 202) {
         const { id, coverage } = answer.json as ExecutionDto;
         expect(coverage.planned).toBe(20_000);

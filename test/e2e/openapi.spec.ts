@@ -103,7 +103,7 @@ describe('The description of the API', () => {
       });
     expect(guarded(['401', '403'], () => true)).toEqual([]);
     expect(guarded(['404'], (route) => route.includes('{'))).toEqual([]);
-    expect(guarded(['400'], (route) => /^(POST|PATCH) (?!.*\/cancel$)/.test(route))).toEqual([]);
+    expect(guarded(['400'], (route) => /^(POST|PATCH) (?!.*\/(cancel|pause)$)/.test(route))).toEqual([]);
     expect(guarded(['409', '412'], (route) => route.startsWith('PATCH'))).toEqual([]);
     const keyed = operations.filter(([, { parameters = [] }]) => parameters.some(({ name }) => name === 'Idempotency-Key'));
     expect(keyed.length).toBeGreaterThan(7);

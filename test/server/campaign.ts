@@ -18,15 +18,18 @@ export const answering = (request: TargetRequest): Behaviour => ({ reply: reply(
 /** The same, slowly enough to be interrupted. */
 export const slowly = (request: TargetRequest): Behaviour => ({ reply: reply(request), delayMs: 15 });
 
-/** An orchestrator over a target, with two scorers. @returns its id. */
-export async function prepare(client: Client, target: OpenAiTarget): Promise<string> {
-  const generatorId = await client.generator('target', target.baseUrl, { maxInFlight: IN_FLIGHT });
+/** An orchestrator over a target, with two scorers, all named after it. @returns its id. */
+export async function prepare(client: Client, target: OpenAiTarget, name = 'campaign'): Promise<string> {
+  const generatorId = await client.generator(name, target.baseUrl, { maxInFlight: IN_FLIGHT });
   const scorerIds = [
-    await client.create('scorers', 'said it', 'substring', { substring: 'You said' }),
-    await client.create('scorers', 'refused', 'refusal'),
+    await client.create('scorers', scorerName(name, 'said it'), 'substring', { substring: 'You said' }),
+    await client.create('scorers', scorerName(name, 'refused'), 'refusal'),
   ];
-  return client.orchestrator('campaign', { generatorId, scorerIds });
+  return client.orchestrator(name, { generatorId, scorerIds });
 }
+
+/** Scorers have names of their own in a second campaign of one person. */
+const scorerName = (campaign: string, name: string): string => (campaign === 'campaign' ? name : `${name} (${campaign})`);
 
 /** How many items have come to an end. */
 export const settled = ({ coverage }: Pick<ExecutionDto, 'coverage'>): number => coverage.planned - coverage.open;

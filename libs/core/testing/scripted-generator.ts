@@ -7,6 +7,7 @@ export class ScriptedGenerator implements Generator {
   readonly requests: GeneratorRequest[] = [];
   readonly limitKey: string;
   readonly maxInFlight: number;
+  readonly price = null;
   disposed = 0;
 
   constructor(

@@ -14,6 +14,7 @@ import { runExecution } from '../engine.js';
 import { Limiters } from '../limiter.js';
 import type { CompiledOrchestrator, EngineOptions } from '../orchestration.js';
 import type { CompiledScorer } from '../scoring.js';
+import { Spending } from '../spending.js';
 
 /** Items with the prompts `prompt 0`, `prompt 1` …, through the first chain. */
 export function plannedItems(count: number): Item[] {
@@ -38,6 +39,7 @@ export const oneShot: CompiledOrchestrator['strategy'] = async (prompt, ports) =
 /** A generator that is a function. It keeps nothing but the number of requests and the most that were on the wire at once. */
 export class FunctionGenerator implements Generator {
   requests = 0;
+  readonly price = null;
   onWire = 0;
   peak = 0;
 
@@ -111,6 +113,7 @@ export class Campaign {
       retry: { maxRetries: 3, baseMs: 0, maxMs: 0 },
       clock,
       limiters: new Limiters(clock),
+      spending: unlimited(),
       stop: this.stop.signal,
       abandon: this.abandon.signal,
       cancel: this.cancel.signal,
@@ -136,4 +139,9 @@ export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const each of source) all.push(each);
   return all;
+}
+
+/** Spending without limits. */
+export function unlimited(): Spending {
+  return new Spending({ maxRequests: null, maxTokens: null, maxCost: null }, { requests: 0, tokens: 0, cost: 0 });
 }

@@ -6,6 +6,7 @@ import { datasetRules } from './datasets.js';
 import { executionRules } from './executions.js';
 import { memoryOf, type MemoryHarness } from './harness.js';
 import { itemRules } from './items.js';
+import { lifecycleRules } from './lifecycle.js';
 import { longTextRules } from './long-texts.js';
 import { messageFilterRules } from './message-filters.js';
 import { messageRules } from './messages.js';
@@ -25,6 +26,7 @@ export function memoryConformance(name: string, harness: MemoryHarness): void {
     configurationRules(open);
     datasetRules(open);
     executionRules(open);
+    lifecycleRules(open);
     itemRules(open);
     progressRules(open);
     coverageRules(open);

@@ -57,6 +57,9 @@ export function executionRow(changes: Partial<ExecutionTable> = {}): ExecutionTa
     created_at: '2026-01-02T03:04:05.678Z',
     started_at: null,
     cancel_requested_at: null,
+    max_requests: null,
+    max_tokens: null,
+    max_cost: null,
     finished_at: null,
     ...changes,
   };
