@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { GeneratorError, isUuid, type ExecutionEvent, type Generator } from '#core';
 import { ManualClock, ScriptedGenerator } from '#core/testing';
 import { attempt, isCutOff, type AttemptPorts, type AttemptSpec } from './attempt.js';
-import { Limiters } from './limiter.js';
+import { Limiters } from './limiters.js';
+import { ask as askFor, limits } from './testing/ask.js';
 
 const busy = new GeneratorError('rate-limited', 'The endpoint answered 429.', { retryAfterMs: 5_000, status: 429 });
 const down = new GeneratorError('unavailable', 'The endpoint answered 503.');
@@ -16,6 +17,7 @@ function bench(options: Partial<AttemptPorts> = {}) {
   const ports: AttemptPorts = {
     clock,
     limiters: new Limiters(clock),
+    user: 'user',
     retry: { maxRetries: 2, baseMs: 100, maxMs: 1_000 },
     post: async (events) => void journal.push(...events),
     halt: AbortSignal.any([stop.signal, cut.signal]),
@@ -124,7 +126,7 @@ describe('an attempt', () => {
   it('is said not to have been sent when it is ended between its intent and its slot', async () => {
     const { ask, stop, ports, story } = bench();
     const generator = new ScriptedGenerator(['hello'], { maxInFlight: 1 });
-    const other = await ports.limiters.get(generator.limitKey).place(1, ports.halt);
+    const other = await ports.limiters.get(generator.limitKey).place(askFor(1), ports.halt);
     await other.enter();
     const ending = ask(generator).catch((error: unknown) => error);
     await new Promise((resolve) => setImmediate(resolve));
@@ -134,7 +136,7 @@ describe('an attempt', () => {
     other.release();
     expect(story()).toEqual(['#0', 'not-sent']);
     expect(generator.requests).toHaveLength(0);
-    await (await ports.limiters.get(generator.limitKey).place(1, new AbortController().signal)).enter();
+    await (await ports.limiters.get(generator.limitKey).place(askFor(1), new AbortController().signal)).enter();
   });
 
   it('goes on with what is on the wire when nothing more is to be sent, and is cut off when it is to be', async () => {
@@ -148,7 +150,7 @@ describe('an attempt', () => {
     const { ask, cut, ports, story } = bench();
     const hanging: Generator = {
       limitKey: 'hanging',
-      maxInFlight: 1,
+      limits: limits(1),
       generate: ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('socket closed')))),
       [Symbol.asyncDispose]: async () => undefined,
     };

@@ -34,7 +34,7 @@ const LONGEST_PAUSE_MS = 30_000;
 export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #log = new Logger(ExecutionRunner.name);
   readonly #runs = new Map<string, Run>();
-  readonly #limiters = new Limiters(steadyClock);
+  readonly #limiters: Limiters;
   readonly #shutdown = new AbortController();
   #stopping = false;
   /** Resolves when everybody's unfinished executions were looked for once. */
@@ -47,7 +47,9 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
     private readonly catalog: CatalogService,
     private readonly db: DbConnectionService,
     private readonly compiler: OrchestratorCompiler,
-  ) {}
+  ) {
+    this.#limiters = new Limiters(steadyClock, { maxInFlight: config.outbound.maxInFlight });
+  }
 
   onApplicationBootstrap(): void {
     this.#takingUp = this.#takeUpAll()
@@ -196,6 +198,7 @@ export class ExecutionRunner implements OnApplicationBootstrap, OnModuleDestroy 
       retry: { ...DEFAULT_RETRIES, maxRetries },
       clock: systemClock,
       limiters: this.#limiters,
+      user: userId,
       stop: run.stop.signal,
       abandon: run.abandon.signal,
       cancel: run.cancel.signal,
