@@ -106,6 +106,47 @@ describe('an attempt', () => {
     expect(ports.limiters.get(generator.limitKey).inFlight).toBe(0);
   });
 
+  it('does not give up on an endpoint that is down for everybody, whatever its retries', async () => {
+    const { ask, clock, ports } = bench({ retry: { maxRetries: 0, baseMs: 100, maxMs: 1_000 } });
+    let isUp = false;
+    const generator = new ScriptedGenerator([
+      () => {
+        if (isUp) return 'back';
+        throw down;
+      },
+    ]);
+    const errors = await Promise.allSettled(Array.from({ length: 9 }, (_, n) => ask(generator, { itemId: `item ${n}`, carried: [] })));
+    expect(errors.every((error) => error.status === 'rejected')).toBe(true);
+    const waiting = ask(generator);
+    await clock.advance(10_000);
+    expect(ports.limiters.state(generator.limitKey, 'user').breaker).not.toBe('closed');
+    isUp = true;
+    await clock.advance(60_000);
+    expect((await waiting).reply.text).toBe('back');
+    expect(generator.requests.length).toBeLessThan(20);
+  });
+
+  it('tells the limits what it used: the tokens that came back, or a guess by the words', async () => {
+    const { ask, clock } = bench();
+    const usage = { inputTokens: 400, outputTokens: 600 };
+    const generator = new ScriptedGenerator([{ kind: 'answered', text: 'hello', finishReason: null, usage }, 'x'.repeat(4_000)], {
+      tokensPerMinute: 60_000,
+    });
+    await ask(generator, { carried: [] });
+    // A second's worth is gone, though the first request was estimated at much less.
+    const second = ask(generator, { carried: [] });
+    await clock.advance(200);
+    expect(generator.requests).toHaveLength(1);
+    await clock.advance(300);
+    await second;
+    const third = ask(generator, { carried: [] });
+    await clock.advance(800);
+    expect(generator.requests).toHaveLength(2);
+    await clock.advance(1_000);
+    await third;
+    expect(generator.requests).toHaveLength(3);
+  });
+
   it('takes a client that throws anything else for one that can not answer, and does not repeat its words', async () => {
     const { ask, journal, clock } = bench();
     const answered = ask(new ScriptedGenerator([new TypeError('secret prompt'), 'fine']));

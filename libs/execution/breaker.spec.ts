@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Breaker } from './breaker.js';
 
 function breakerOf(random = 0) {
-  const breaker = new Breaker({ failures: 3, baseMs: 1_000, maxMs: 60_000 }, () => random);
+  const breaker = new Breaker({ failures: 3, items: 2, baseMs: 1_000, maxMs: 60_000 }, () => random);
   let number = 0;
   const send = (itemId: string, onWire = 1) => ({ itemId, number: ++number, isProbe: breaker.sent(onWire) });
   const fail = (itemId: string, now = 0) => breaker.failed(send(itemId), now);
@@ -19,7 +19,7 @@ describe('a breaker', () => {
     expect(breaker.state(500)).toBe('half-open');
   });
 
-  it('does not open for one item alone', () => {
+  it('does not open for too few items', () => {
     const { breaker, fail } = breakerOf();
     for (let n = 0; n < 100; n++) expect(fail('a')).toBe(false);
     expect(breaker.isClosed).toBe(true);

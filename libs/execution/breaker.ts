@@ -1,24 +1,25 @@
 export interface BreakerSettings {
   /** So many failures in a row open it; more when more are on the wire at once. */
   readonly failures: number;
+  /** And of so many items: what fails for a few prompts is told to those who sent them. */
+  readonly items: number;
   /** How long it is open the first time; then twice as long each time, up to `maxMs`. */
   readonly baseMs: number;
   readonly maxMs: number;
 }
 
-export const BREAKER: BreakerSettings = { failures: 10, baseMs: 1_000, maxMs: 60_000 };
+export const BREAKER: BreakerSettings = { failures: 10, items: 5, baseMs: 1_000, maxMs: 60_000 };
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 /**
  * A circuit breaker (Nygard, "Release It!"): an endpoint that only fails is left alone, but for one probe at a time, and used again as soon as it
- * answers. What fails for one item alone is that item's misfortune and does not open it.
+ * answers. Few items that fail again and again do not open it: they come to their ends.
  */
 export class Breaker {
   #failures = 0;
   #peak = 0;
-  #failing: string | null = null;
-  #severalFail = false;
+  readonly #failing = new Set<string>();
   #openings = 0;
   #retryAt: number | null = null;
   #probing = false;
@@ -70,8 +71,7 @@ export class Breaker {
   answered(onWire: number, last: number): boolean {
     const wasOpen = !this.isClosed;
     this.#failures = 0;
-    this.#failing = null;
-    this.#severalFail = false;
+    this.#failing.clear();
     this.#openings = 0;
     this.#retryAt = null;
     this.#probing = false;
@@ -85,9 +85,8 @@ export class Breaker {
     if (request.number <= this.#closedAt) return true;
     if (this.isClosed) {
       this.#failures += 1;
-      this.#severalFail ||= this.#failing !== null && this.#failing !== request.itemId;
-      this.#failing ??= request.itemId;
-      if (!this.#severalFail || this.#failures < Math.max(this.settings.failures, this.#peak)) return false;
+      if (this.#failing.size < this.settings.items) this.#failing.add(request.itemId);
+      if (this.#failing.size < this.settings.items || this.#failures < Math.max(this.settings.failures, this.#peak)) return false;
       this.#open(now);
     } else if (request.isProbe) this.#open(now);
     return true;

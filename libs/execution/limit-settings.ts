@@ -5,7 +5,7 @@ import { RETRY_BUDGET, type RetryBudgetSettings } from './retry-budget.js';
 export interface LimitSettings {
   /** Most requests at once, of all users together, at least 1. */
   readonly maxInFlight: number;
-  /** How long an endpoint that is sent one request at a time, and still has too much to do, is given between two of them. */
+  /** The longest pause between two requests for an endpoint that answers at once, and still says that it has too much to do. */
   readonly longestGapMs: number;
   readonly breaker: BreakerSettings;
   readonly retries: RetryBudgetSettings;
@@ -15,7 +15,7 @@ export interface LimitSettings {
 
 export const DEFAULT_LIMITS: LimitSettings = {
   maxInFlight: 200,
-  longestGapMs: 500,
+  longestGapMs: 250,
   breaker: BREAKER,
   retries: RETRY_BUDGET,
   random: Math.random,

@@ -19,6 +19,7 @@ import { Turns } from './turns.js';
 export class Limiter {
   #onWire = 0;
   #waiting = 0;
+  #wasAgain = false;
   readonly #lanes = new Lanes();
   readonly #health: Health;
   readonly #alarm: Alarm;
@@ -200,7 +201,9 @@ export class Limiter {
   #admitToPlaces(now: number): void {
     const { places, retries } = this.#turns;
     while (this.#health.hasPlace(this.#turns.ahead, this.#onWire)) {
-      const again = retries.size > 0 && this.#health.retries.waitMs(now) === 0;
+      // Old and new in turns: what fails again and again must not keep what may not fail from being sent.
+      const again = retries.size > 0 && (places.size === 0 || !this.#wasAgain) && this.#health.retries.waitMs(now) === 0;
+      this.#wasAgain = again;
       const ring = again ? retries : places;
       const lane = ring.values().next().value;
       if (!lane) {

@@ -2,6 +2,8 @@
 const DECREASE = 0.6;
 /** Below this size, the window grows in proportion to itself: by one in a round trip would be as much as it has. */
 const SMALL = 4;
+/** One request in four round trips, or more where round trips are short. */
+const LEAST = 0.25;
 const FIRST_LATENCY_MS = 100;
 
 /**
@@ -23,7 +25,7 @@ export class Window {
 
   /**
    * @param most what the operator allows.
-   * @param longestGapMs however small it is, a request is sent after this pause.
+   * @param longestGapMs however small it is, a request is sent after this pause, or four round trips if they take longer.
    */
   constructor(
     private readonly most: number,
@@ -66,7 +68,7 @@ export class Window {
   throttled(number: number, last: number, onWire: number): void {
     if (number <= this.#shrunkAt) return;
     this.#shrunkAt = last;
-    const least = Math.min(1, this.#latencyMs / this.longestGapMs);
+    const least = Math.min(LEAST, this.#latencyMs / this.longestGapMs);
     this.#size = Math.max(least, Math.min(this.#size, this.most, onWire) * DECREASE);
     this.#threshold = 0;
   }

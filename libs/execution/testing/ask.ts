@@ -5,7 +5,7 @@ import type { Ask } from '../place.js';
 /** Settings by which an endpoint is back soon, for tests on a clock that really runs. */
 export const IMPATIENT: Partial<LimitSettings> = {
   longestGapMs: 1,
-  breaker: { failures: 10, baseMs: 1, maxMs: 2 },
+  breaker: { failures: 10, items: 5, baseMs: 1, maxMs: 2 },
   retries: { start: 20, most: 100, perAnswer: 0.5, perSecond: 10_000 },
 };
 
