@@ -44,7 +44,8 @@ export async function rush(prompts: number, open: (clock: ManualClock) => Endpoi
   };
   for (let worker = 0; worker < 3 * endpoint.limits.maxInFlight; worker++) void work();
   const states: LimitState[] = [];
-  while (answered + errored < prompts && clock.now() < longestSeconds * 1_000) {
+  const isOver = (): boolean => answered + errored === prompts;
+  while (!isOver() && clock.now() < longestSeconds * 1_000) {
     await clock.advance(100);
     states.push(limiters.state(endpoint.limitKey, 'user'));
   }
