@@ -4,6 +4,7 @@ const DECREASE = 0.6;
 const SMALL = 4;
 /** One request in four round trips, or more where round trips are short. */
 const LEAST = 0.25;
+/** A guess, until there is an answer. */
 const FIRST_LATENCY_MS = 100;
 
 /**
@@ -20,7 +21,8 @@ export class Window {
   #threshold = 0;
   /** What was sent up to this number can not shrink it any more. */
   #shrunkAt = 0;
-  #latencyMs = FIRST_LATENCY_MS;
+  #latencyMs: number;
+  #isMeasured = false;
   #nextAt = 0;
 
   /**
@@ -30,7 +32,9 @@ export class Window {
   constructor(
     private readonly most: number,
     private readonly longestGapMs: number,
-  ) {}
+  ) {
+    this.#latencyMs = Math.min(FIRST_LATENCY_MS, longestGapMs);
+  }
 
   /** Whether the endpoint is sent as much as the operator allows. */
   get isOpen(): boolean {
@@ -53,7 +57,8 @@ export class Window {
 
   /** @param onWire how many there were, with this one. A window that is not used says nothing of the endpoint and does not grow. */
   answered(latencyMs: number, onWire: number): void {
-    this.#latencyMs += (latencyMs - this.#latencyMs) / 8;
+    this.#latencyMs += (latencyMs - this.#latencyMs) / (this.#isMeasured ? 8 : 1);
+    this.#isMeasured = true;
     if (this.#size === Infinity || onWire < this.#size / 2) return;
     const small = this.#size / SMALL ** 2;
     this.#size += this.#size < this.#threshold ? 1 : Math.min(1 / this.#size, small);
