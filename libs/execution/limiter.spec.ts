@@ -167,6 +167,11 @@ describe('a limiter', () => {
     await clock.advance(10_000);
     expect(sent).toBe(6);
     (await strict).release();
+    // And counts again when it has its rate.
+    let placed = 0;
+    for (let n = 0; n < 20; n++) void limiter.place(ask(200, { user: 'other' }), endless).then(() => (placed += 1));
+    await turn();
+    expect(placed).toBe(7);
   });
 
   it('spaces tokens as they are estimated, and as they turn out', async () => {
@@ -246,6 +251,48 @@ describe('a limiter', () => {
     await clock.advance(60_000);
     await (await late).enter();
     expect([limiter.inFlight, timers.length]).toEqual([1, 2]);
+  });
+
+  it('sends one probe after the other while the endpoint is down, also when one tells nothing, and begins small when it is back', async () => {
+    const { limiter, clock } = limiterOf();
+    const unreachable = new GeneratorError('unavailable', 'no');
+    for (let n = 0; n < 10; n++) await send(limiter, unreachable, { itemId: `item ${n}` });
+    expect(limiter.state('user')).toMatchObject({ breaker: 'open', retryInMs: 500, window: 1 });
+    const places: Place[] = [];
+    for (let n = 0; n < 5; n++) void limiter.place(ask(5), endless).then((place) => places.push(place));
+    await clock.advance(499);
+    expect(places).toHaveLength(0);
+    await clock.advance(1);
+    expect([places.length, limiter.state('user').breaker]).toEqual([1, 'half-open']);
+    await places[0]?.enter();
+    places[0]?.release();
+    await turn();
+    expect(places).toHaveLength(2);
+    await places[1]?.enter();
+    expect(places[1]?.failed(new GeneratorError('forbidden-address', 'never'))).toBe(false);
+    places[1]?.release();
+    await turn();
+    expect(places).toHaveLength(3);
+    await places[2]?.enter();
+    expect(places[2]?.failed(unreachable)).toBe(true);
+    places[2]?.release();
+    expect(limiter.state('user')).toMatchObject({ breaker: 'open', retryInMs: 1_000, inFlight: 0, waiting: 2 });
+    await clock.advance(1_000);
+    await places[3]?.enter();
+    places[3]?.answered(1);
+    expect(limiter.state('user')).toMatchObject({ breaker: 'closed', retryInMs: null, window: 1 });
+  });
+
+  it('counts a retry that was not sent for nothing', async () => {
+    const { limiter } = limiterOf();
+    for (let n = 0; n < 100; n++) (await limiter.place(ask(5, { again: true }), endless)).release();
+    const sendAgain = async (): Promise<void> => {
+      const place = await limiter.place(ask(5, { again: true }), endless);
+      await place.enter();
+      place.release();
+    };
+    for (let n = 0; n < 20; n++) await sendAgain();
+    await expect(Promise.race([sendAgain().then(() => 'sent'), turn().then(() => 'waits')])).resolves.toBe('waits');
   });
 
   it('does not make those behind wait for one who has left', async () => {
