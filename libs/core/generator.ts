@@ -60,12 +60,21 @@ export class GeneratorError extends Error {
   }
 }
 
+/** What a generator's owner allows it to send to its endpoint. It binds this person only; the operator's limits bind everybody. */
+export interface GeneratorLimits {
+  /** At most this many requests at once, at least 1. */
+  readonly maxInFlight: number;
+  /** Null: as many as there are. */
+  readonly requestsPerMinute: number | null;
+  /** What is sent and what is answered, together. Null: as many as there are. */
+  readonly tokensPerMinute: number | null;
+}
+
 /** A compiled generator: a client that sends one request at a time per call and never retries by itself. */
 export interface Generator extends AsyncDisposable {
   /** What limits are shared by: the endpoint and a fingerprint of the credential, never the credential itself. */
   readonly limitKey: string;
-  /** At most this many requests of ours at once on `limitKey`. */
-  readonly maxInFlight: number;
+  readonly limits: GeneratorLimits;
   /** What a million of its tokens cost, or null when nobody said. */
   readonly price: { readonly input: number; readonly output: number } | null;
   /** @throws GeneratorError when there is no answer; the signal's reason when it was aborted. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { GeneratorError, isUuid, type ExecutionEvent, type Generator } from '#core';
 import { ManualClock, ScriptedGenerator } from '#core/testing';
 import { attempt, isCutOff, type AttemptPorts, type AttemptSpec } from './attempt.js';
-import { Limiters } from './limiter.js';
+import { Limiters } from './limiters.js';
+import { ask as askFor, limits } from './testing/ask.js';
 import { unlimited } from './testing/campaign.js';
 
 const busy = new GeneratorError('rate-limited', 'The endpoint answered 429.', { retryAfterMs: 5_000, status: 429 });
@@ -18,6 +19,7 @@ function bench(options: Partial<AttemptPorts> = {}) {
     clock,
     limiters: new Limiters(clock),
     spending: unlimited(),
+    user: 'user',
     retry: { maxRetries: 2, baseMs: 100, maxMs: 1_000 },
     post: async (events) => void journal.push(...events),
     halt: AbortSignal.any([stop.signal, cut.signal]),
@@ -106,6 +108,47 @@ describe('an attempt', () => {
     expect(ports.limiters.get(generator.limitKey).inFlight).toBe(0);
   });
 
+  it('does not give up on an endpoint that is down for everybody, whatever its retries', async () => {
+    const { ask, clock, ports } = bench({ retry: { maxRetries: 0, baseMs: 100, maxMs: 1_000 } });
+    let isUp = false;
+    const generator = new ScriptedGenerator([
+      () => {
+        if (isUp) return 'back';
+        throw down;
+      },
+    ]);
+    const errors = await Promise.allSettled(Array.from({ length: 9 }, (_, n) => ask(generator, { itemId: `item ${n}`, carried: [] })));
+    expect(errors.every((error) => error.status === 'rejected')).toBe(true);
+    const waiting = ask(generator);
+    await clock.advance(10_000);
+    expect(ports.limiters.state(generator.limitKey, 'user').breaker).not.toBe('closed');
+    isUp = true;
+    await clock.advance(60_000);
+    expect((await waiting).reply.text).toBe('back');
+    expect(generator.requests.length).toBeLessThan(20);
+  });
+
+  it('tells the limits what it used: the tokens that came back, or a guess by the words', async () => {
+    const { ask, clock } = bench();
+    const usage = { inputTokens: 400, outputTokens: 600 };
+    const generator = new ScriptedGenerator([{ kind: 'answered', text: 'hello', finishReason: null, usage }, 'x'.repeat(4_000)], {
+      tokensPerMinute: 60_000,
+    });
+    await ask(generator, { carried: [] });
+    // A second's worth is gone, though the first request was estimated at much less.
+    const second = ask(generator, { carried: [] });
+    await clock.advance(200);
+    expect(generator.requests).toHaveLength(1);
+    await clock.advance(300);
+    await second;
+    const third = ask(generator, { carried: [] });
+    await clock.advance(800);
+    expect(generator.requests).toHaveLength(2);
+    await clock.advance(1_000);
+    await third;
+    expect(generator.requests).toHaveLength(3);
+  });
+
   it('takes a client that throws anything else for one that can not answer, and does not repeat its words', async () => {
     const { ask, journal, clock } = bench();
     const answered = ask(new ScriptedGenerator([new TypeError('secret prompt'), 'fine']));
@@ -126,7 +169,7 @@ describe('an attempt', () => {
   it('is said not to have been sent when it is ended between its intent and its slot', async () => {
     const { ask, stop, ports, story } = bench();
     const generator = new ScriptedGenerator(['hello'], { maxInFlight: 1 });
-    const other = await ports.limiters.get(generator.limitKey).place(1, ports.halt);
+    const other = await ports.limiters.get(generator.limitKey).place(askFor(1), ports.halt);
     await other.enter();
     const ending = ask(generator).catch((error: unknown) => error);
     await new Promise((resolve) => setImmediate(resolve));
@@ -136,7 +179,7 @@ describe('an attempt', () => {
     other.release();
     expect(story()).toEqual(['#0', 'not-sent']);
     expect(generator.requests).toHaveLength(0);
-    await (await ports.limiters.get(generator.limitKey).place(1, new AbortController().signal)).enter();
+    await (await ports.limiters.get(generator.limitKey).place(askFor(1), new AbortController().signal)).enter();
   });
 
   it('goes on with what is on the wire when nothing more is to be sent, and is cut off when it is to be', async () => {
@@ -150,8 +193,8 @@ describe('an attempt', () => {
     const { ask, cut, ports, story } = bench();
     const hanging: Generator = {
       limitKey: 'hanging',
-      maxInFlight: 1,
       price: null,
+      limits: limits(1),
       generate: ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('socket closed')))),
       [Symbol.asyncDispose]: async () => undefined,
     };

@@ -8,15 +8,19 @@ import {
   type Generator,
   type GeneratorReply,
 } from '#core';
-import type { Limiters } from './limiter.js';
+import type { Limiters } from './limiters.js';
 import { reasonOf } from './reason.js';
-import { askedPauseMs, retryDelayMs, type RetryPolicy } from './retry-policy.js';
+import { isOverload, retryCost, retryDelayMs, type RetryPolicy, type Tries } from './retry-policy.js';
 import type { Spending } from './spending.js';
+
+const CHARACTERS_PER_TOKEN = 4;
 
 /** What every attempt of an execution shares. */
 export interface AttemptPorts {
   readonly clock: Clock;
   readonly limiters: Limiters;
+  /** Whose lane the requests go by. */
+  readonly user: string;
   readonly retry: RetryPolicy;
   readonly spending: Spending;
   /** Resolves when the events are durable. */
@@ -55,10 +59,15 @@ export interface AttemptResult {
 export async function attempt(generator: Generator, spec: AttemptSpec, ports: AttemptPorts): Promise<AttemptResult> {
   const { clock, abort, halt } = ports;
   const { carried, itemId, purpose, turn, branch } = spec;
-  const limiter = ports.limiters.get(generator.limitKey);
+  const { limitKey, limits } = generator;
+  const inputTokens = estimatedTokens(...spec.messages.map((message) => message.content));
+  let { answers } = ports.limiters.get(limitKey);
+  let tries: Tries = { spent: 0, failures: 0 };
+  let again = false;
   for (let retry = 0; ; retry++) {
+    const limiter = ports.limiters.get(limitKey);
     const attemptId = uuidv7();
-    const place = await limiter.place(generator.maxInFlight, halt);
+    const place = await limiter.place({ user: ports.user, limits, itemId, inputTokens, again }, halt);
     let delayMs: number;
     try {
       ports.spending.request();
@@ -88,6 +97,8 @@ export async function attempt(generator: Generator, spec: AttemptSpec, ports: At
       try {
         const reply = await generator.generate({ messages: spec.messages, signal: abort });
         ports.spending.answer(reply.usage, generator.price);
+        const { usage } = reply;
+        place.answered(usage ? usage.inputTokens + usage.outputTokens : inputTokens + estimatedTokens(reply.text));
         return { attemptId, reply, latencyMs: performance.now() - sent, at: clock.now() };
       } catch (error) {
         if (abort.aborted) throw error;
@@ -105,8 +116,11 @@ export async function attempt(generator: Generator, spec: AttemptSpec, ports: At
           detail,
           at: clock.now(),
         });
-        limiter.hold(askedPauseMs(failure) ?? 0);
-        const delay = retryDelayMs(ports.retry, retry, failure, Math.random);
+        const cost = retryCost(failure, place.failed(failure), limiter.answers !== answers);
+        answers = limiter.answers;
+        again = cost > 0 && isOverload(failure);
+        tries = { spent: tries.spent + cost, failures: tries.failures + Math.ceil(cost) };
+        const delay = retryDelayMs(ports.retry, tries, failure, Math.random);
         if (delay === null) throw failure;
         delayMs = delay;
       }
@@ -116,6 +130,11 @@ export async function attempt(generator: Generator, spec: AttemptSpec, ports: At
     await ports.post(carried.splice(0));
     await clock.sleep(delayMs, halt);
   }
+}
+
+/** About four characters are a token: near enough for what is corrected afterwards. */
+function estimatedTokens(...texts: readonly string[]): number {
+  return Math.ceil(texts.reduce((length, text) => length + text.length, 0) / CHARACTERS_PER_TOKEN);
 }
 
 /** Whether an attempt ended only because the execution was told to end: nothing follows from it for the item. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { GeneratorError, systemClock, type ItemProgress } from '#core';
 import { runExecution } from './engine.js';
-import { Limiters } from './limiter.js';
+import { Limiters } from './limiters.js';
+import { ask } from './testing/ask.js';
 import {
   Campaign,
   FunctionGenerator,
@@ -125,7 +126,7 @@ describe('abandoning', () => {
   it('loses no answer that had come', async () => {
     const limiters = new Limiters(systemClock);
     const judge = new FunctionGenerator(() => 'true', 1, 'judge');
-    const place = await limiters.get('judge').place(1, new AbortController().signal);
+    const place = await limiters.get('judge').place(ask(1), new AbortController().signal);
     await place.enter();
     const journal = new Journal();
     const campaign = new Campaign(orchestrator(new FunctionGenerator(() => 'hello'), { scorers: [judgingScorer(judge)] }), { limiters });

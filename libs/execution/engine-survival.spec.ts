@@ -1,7 +1,9 @@
 import { expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { GeneratorError, ITEM_STATES, type GeneratorReply, type Item, type UnknownOutcomePolicy } from '#core';
+import { GeneratorError, ITEM_STATES, systemClock, type GeneratorReply, type Item, type UnknownOutcomePolicy } from '#core';
+import { Limiters } from './limiters.js';
 import type { CompiledOrchestrator } from './orchestration.js';
+import { IMPATIENT } from './testing/ask.js';
 import { Campaign, FunctionGenerator, judgingScorer, orchestrator, plainScorer, plannedItems, slowly } from './testing/campaign.js';
 import { Journal } from './testing/journal.js';
 
@@ -32,7 +34,8 @@ function model(behaviours: readonly Behaviour[], maxInFlight: number, asked: (pr
   let requests = 0;
   const respond = async (prompt: string, signal: AbortSignal): Promise<string | GeneratorReply> => {
     asked(prompt);
-    switch (behaviours[requests++ % behaviours.length]) {
+    // However bad it is, it answers at times: what is down for ever is waited for for ever.
+    switch (behaviours[requests++ % (behaviours.length + 1)]) {
       case 'filters':
         return { kind: 'blocked', text: '', finishReason: 'content_filter', usage: null };
       case 'unavailable':
@@ -55,7 +58,11 @@ function model(behaviours: readonly Behaviour[], maxInFlight: number, asked: (pr
 /** One process from its start to its end, by itself or by force. */
 async function live(script: Script, death: Death | null, compiled: CompiledOrchestrator, journal: Journal): Promise<void> {
   const retry = { maxRetries: MAX_RETRIES, baseMs: 1, maxMs: 2 };
-  const campaign = new Campaign(compiled, { retry, onUnknownOutcome: script.onUnknownOutcome });
+  const campaign = new Campaign(compiled, {
+    retry,
+    onUnknownOutcome: script.onUnknownOutcome,
+    limiters: new Limiters(systemClock, IMPATIENT),
+  });
   const last = journal.batches + (death?.afterBatches ?? Infinity);
   const run = campaign.run(journal.progress(items), 7);
   const keeping = journal.keep(run, async (batch) => {

@@ -25,6 +25,7 @@ export async function* runExecution(
   const ports: AttemptPorts = {
     clock: options.clock,
     limiters: options.limiters,
+    user: options.user,
     retry: options.retry,
     post: (events) => outbox.post(events),
     spending: options.spending,
@@ -45,7 +46,7 @@ async function runAll(
   options: EngineOptions,
   ports: AttemptPorts,
 ): Promise<void> {
-  const crew = new Crew(Math.max(8, compiled.target.maxInFlight * OPEN_ITEMS_PER_SLOT));
+  const crew = new Crew(Math.max(8, compiled.target.limits.maxInFlight * OPEN_ITEMS_PER_SLOT));
   const ending = (): boolean => ports.halt.aborted || crew.failed;
   try {
     for await (const page of source) {

@@ -1,5 +1,6 @@
 export { runExecution } from './engine.js';
-export { Limiters } from './limiter.js';
+export { Limiters } from './limiters.js';
+export type { LimitState } from './place.js';
 export type { CompiledOrchestrator, EngineOptions } from './orchestration.js';
 export { planItems, PlanHash, samplePositions, type PlanShape } from './plan.js';
 export { DEFAULT_RETRIES, type RetryPolicy } from './retry-policy.js';

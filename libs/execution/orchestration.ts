@@ -1,5 +1,5 @@
 import type { Clock, Converter, Generator, StrategyPorts, StrategyResult, UnknownOutcomePolicy } from '#core';
-import type { Limiters } from './limiter.js';
+import type { Limiters } from './limiters.js';
 import type { RetryPolicy } from './retry-policy.js';
 import type { CompiledScorer } from './scoring.js';
 import type { Spending } from './spending.js';
@@ -23,6 +23,8 @@ export interface EngineOptions {
   readonly limiters: Limiters;
   /** When it has reached a limit, nothing more is sent, as with `stop`. */
   readonly spending: Spending;
+  /** Whose execution it is: users take turns at an endpoint, and each one's own limits bind only that one. Opaque. */
+  readonly user: string;
   /** Aborted: nothing more is sent; what is on the wire is awaited, and what follows from it remembered. The rest stays open. */
   readonly stop: AbortSignal;
   /** Aborted: what is on the wire is cut off and left as it stands in the journal, to be taken up later. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { GeneratorError, InvalidInput, UnreadableVerdict, type Exchange, type ExecutionEvent, type Item } from '#core';
 import { ManualClock, ScriptedGenerator } from '#core/testing';
-import { Limiters } from './limiter.js';
+import { Limiters } from './limiters.js';
 import { judge, type CompiledScorer } from './scoring.js';
 import { judgingScorer, plainScorer, unlimited, verdict } from './testing/campaign.js';
 
@@ -15,6 +15,7 @@ async function judged(scorers: readonly CompiledScorer[], cut = new AbortControl
     clock,
     limiters: new Limiters(clock),
     spending: unlimited(),
+    user: 'user',
     retry: { maxRetries: 1, baseMs: 0, maxMs: 0 },
     post: async (events: readonly ExecutionEvent[]) => void journal.push([...events]),
     halt: cut.signal,

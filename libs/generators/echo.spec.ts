@@ -10,7 +10,7 @@ test('answers with the last thing the user said', async () => {
   ];
   const reply = await echo.generate({ messages, signal: new AbortController().signal });
   expect(reply).toEqual({ kind: 'answered', text: '> three', finishReason: 'stop', usage: null });
-  expect(echo.maxInFlight).toBe(10);
+  expect(echo.limits.maxInFlight).toBe(10);
 });
 
 test('waits as long as it is told, and not for an aborted request', async () => {

@@ -1,11 +1,10 @@
 import { systemClock, type GeneratorType } from '#core';
 import { lastPrompt } from './prompt.js';
-import { requestParameters } from './request-parameters.js';
+import { limitParameters, limitsOf, type LimitParameters } from './request-parameters.js';
 
-interface EchoParameters {
+interface EchoParameters extends LimitParameters {
   readonly prefix: string;
   readonly delayMs: number;
-  readonly maxInFlight: number;
 }
 
 export const echo: GeneratorType = {
@@ -19,15 +18,16 @@ export const echo: GeneratorType = {
     properties: {
       prefix: { type: 'string', maxLength: 10_000, default: '', description: 'Put before the prompt.' },
       delayMs: { type: 'integer', minimum: 0, maximum: 60_000, default: 0, description: 'How long an answer takes, in milliseconds.' },
-      maxInFlight: requestParameters['maxInFlight'],
+      ...limitParameters,
     },
   },
   create: async (parameters) => {
-    const { prefix, delayMs, maxInFlight } = parameters as unknown as EchoParameters;
+    const { prefix, delayMs } = parameters as unknown as EchoParameters;
+    const limits = limitsOf(parameters as unknown as EchoParameters);
     return {
       limitKey: 'echo#open',
-      maxInFlight,
       price: null,
+      limits,
       generate: async ({ messages, signal }) => {
         signal.throwIfAborted();
         if (delayMs > 0) await systemClock.sleep(delayMs, signal);

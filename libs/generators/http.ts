@@ -5,7 +5,7 @@ import { withDeadline } from './deadline.js';
 import { answerError, errorCode, statusError, transportError } from './faults.js';
 import { checkHeaders, checkSecret, headersParameter } from './headers.js';
 import { lastPrompt } from './prompt.js';
-import { endpointUrl, limitKey, requestParameters, type RequestParameters } from './request-parameters.js';
+import { endpointUrl, limitKey, limitsOf, requestParameters, type RequestParameters } from './request-parameters.js';
 
 interface HttpParameters extends RequestParameters {
   readonly url: string;
@@ -84,8 +84,8 @@ async function create(parameters: HttpParameters, ports: GeneratorPorts): Promis
   };
   return {
     limitKey: limitKey(url, '', authorization),
-    maxInFlight: parameters.maxInFlight,
     price: parameters.price ?? null,
+    limits: limitsOf(parameters),
     generate,
     [Symbol.asyncDispose]: async () => undefined,
   };

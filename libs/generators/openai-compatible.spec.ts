@@ -122,7 +122,9 @@ test('limits are shared by endpoint, model and key, and the key does not show', 
   expect(one).toBe(same);
   expect(new Set([one, ...others]).size).toBe(4);
   expect(one).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1 m#[0-9a-f]{12}$/);
-  expect((await create({ maxInFlight: 50 })).maxInFlight).toBe(50);
+  expect((await create({ maxInFlight: 50 })).limits).toEqual({ maxInFlight: 50, requestsPerMinute: null, tokensPerMinute: null });
+  const limits = { maxInFlight: 5, requestsPerMinute: 60, tokensPerMinute: 1_000 };
+  expect((await create(limits)).limits).toEqual(limits);
 });
 
 test.each([

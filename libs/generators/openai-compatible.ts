@@ -12,7 +12,7 @@ import { readCompletion, UnreadableCompletion } from './chat-completion.js';
 import { withDeadline } from './deadline.js';
 import { answerError, errorCode, statusError, transportError } from './faults.js';
 import { checkHeaders, checkSecret, headersParameter } from './headers.js';
-import { endpointUrl, limitKey, requestParameters, type RequestParameters } from './request-parameters.js';
+import { endpointUrl, limitKey, limitsOf, requestParameters, type RequestParameters } from './request-parameters.js';
 
 interface OpenAiParameters extends RequestParameters {
   readonly baseUrl: string;
@@ -130,8 +130,8 @@ async function create(parameters: OpenAiParameters, ports: GeneratorPorts): Prom
   };
   return {
     limitKey: limitKey(url, parameters.model, apiKey),
-    maxInFlight: parameters.maxInFlight,
     price: parameters.price ?? null,
+    limits: limitsOf(parameters),
     generate: ({ messages, signal }) => withDeadline(timeoutMs, signal, (deadline) => send(messages, deadline)),
     [Symbol.asyncDispose]: async () => undefined,
   };

@@ -1,11 +1,10 @@
 import { systemClock, type GeneratorType } from '#core';
 import { practiceGuard, type GuardLevel } from './practice-guard.js';
-import { requestParameters } from './request-parameters.js';
+import { limitParameters, limitsOf, type LimitParameters } from './request-parameters.js';
 
-interface PracticeParameters {
+interface PracticeParameters extends LimitParameters {
   readonly level: GuardLevel;
   readonly delayMs: number;
-  readonly maxInFlight: number;
 }
 
 export const practice: GeneratorType = {
@@ -20,15 +19,16 @@ export const practice: GeneratorType = {
     properties: {
       level: { enum: [1, 2, 3], default: 2, description: 'How hard the guard is to talk round: 1 is careless, 3 is wary.' },
       delayMs: { type: 'integer', minimum: 0, maximum: 60_000, default: 0, description: 'How long an answer takes, in milliseconds.' },
-      maxInFlight: requestParameters['maxInFlight'],
+      ...limitParameters,
     },
   },
   create: async (parameters) => {
-    const { level, delayMs, maxInFlight } = parameters as unknown as PracticeParameters;
+    const { level, delayMs } = parameters as unknown as PracticeParameters;
+    const limits = limitsOf(parameters as unknown as PracticeParameters);
     return {
       limitKey: `practice level ${level}#open`,
-      maxInFlight,
       price: null,
+      limits,
       generate: async ({ messages, signal }) => {
         signal.throwIfAborted();
         if (delayMs > 0) await systemClock.sleep(delayMs, signal);

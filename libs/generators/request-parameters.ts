@@ -1,11 +1,42 @@
-import { InvalidInput, sha256, type JsonSchema } from '#core';
+import { InvalidInput, sha256, type GeneratorLimits, type JsonSchema } from '#core';
+
+/** The parameters that limit what is sent; those that are missing or null are no limit. */
+export interface LimitParameters {
+  readonly maxInFlight: number;
+  readonly requestsPerMinute?: number | null;
+  readonly tokensPerMinute?: number | null;
+}
 
 /** What every generator that sends requests has in common. */
-export interface RequestParameters {
+export interface RequestParameters extends LimitParameters {
   readonly timeoutMs: number;
-  readonly maxInFlight: number;
   readonly price?: { readonly input: number; readonly output: number };
 }
+
+/** The members of a type's schema for {@link LimitParameters}. */
+export const limitParameters: JsonSchema = {
+  maxInFlight: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 1_000,
+    default: 10,
+    description: 'How many of your requests may be on the way at once to this endpoint with this credential.',
+  },
+  requestsPerMinute: {
+    type: ['integer', 'null'],
+    minimum: 1,
+    maximum: 1_000_000,
+    description: 'How many of your requests may be sent in a minute, evenly spread; no limit if left out or null.',
+  },
+  tokensPerMinute: {
+    type: ['integer', 'null'],
+    minimum: 1,
+    maximum: 1_000_000_000,
+    description:
+      'How many tokens your requests and their answers may have in a minute; no limit if left out or null. ' +
+      'They are estimated before a request is sent, and counted as the endpoint says afterwards.',
+  },
+};
 
 /** The members of a type's schema for {@link RequestParameters}. */
 export const requestParameters: JsonSchema = {
@@ -16,13 +47,7 @@ export const requestParameters: JsonSchema = {
     default: 60_000,
     description: 'How long one request may take, in milliseconds, from connecting to the last byte of the answer.',
   },
-  maxInFlight: {
-    type: 'integer',
-    minimum: 1,
-    maximum: 1_000,
-    default: 10,
-    description: 'How many requests may be on the way at once to this endpoint with this credential.',
-  },
+  ...limitParameters,
   price: {
     type: 'object',
     additionalProperties: false,
@@ -34,6 +59,10 @@ export const requestParameters: JsonSchema = {
     description: 'What tokens cost, in the currency of the `maxCost` of executions.',
   },
 };
+
+export function limitsOf({ maxInFlight, requestsPerMinute, tokensPerMinute }: LimitParameters): GeneratorLimits {
+  return { maxInFlight, requestsPerMinute: requestsPerMinute ?? null, tokensPerMinute: tokensPerMinute ?? null };
+}
 
 /**
  * The URL of an endpoint.

@@ -45,6 +45,7 @@ describe('readConfig', () => {
       singleUser: null,
       dbMaxOpen: 200,
     });
+    expect(config.outbound).toMatchObject({ timeoutMs: 300_000, maxInFlight: 200 });
     expect(config.quotas).toEqual({ storeBytes: 10_240 * 1024 * 1024, executions: 10_000, promptsPerDataset: 100_000 });
     expect(config.memoryDir).toBe(join(directory, 'data', 'memory'));
     for (const part of [config, config.quotas, config.outbound, config.generators, config.adminUsers, config.legacyRoots]) {

@@ -58,6 +58,8 @@ export class Config {
   };
   readonly outbound: {
     readonly timeoutMs: number;
+    /** Of all users together, to one endpoint with one credential. */
+    readonly maxInFlight: number;
     readonly maxResponseBytes: number;
     readonly proxy: string | null;
     readonly noProxy: readonly string[];
@@ -112,6 +114,7 @@ export class Config {
     });
     this.outbound = Object.freeze({
       timeoutMs: values.OUTBOUND_TIMEOUT_SECONDS * 1000,
+      maxInFlight: values.OUTBOUND_MAX_IN_FLIGHT,
       maxResponseBytes: values.OUTBOUND_MAX_RESPONSE_MB * MB,
       proxy: values.HTTPS_PROXY,
       noProxy: values.NO_PROXY,

@@ -55,6 +55,11 @@ export const variables = {
   ),
   GENERATOR_SECRET_DIR: optional(text, 'Directory whose files all users may name as the credential of a generator, and so send anywhere.'),
   OUTBOUND_TIMEOUT_SECONDS: variable(300, integer(1, 3600), 'Longest time that one outgoing request may take.'),
+  OUTBOUND_MAX_IN_FLIGHT: variable(
+    200,
+    integer(1, 10_000),
+    'Most requests at once to one endpoint with one credential, of all users together.',
+  ),
   OUTBOUND_MAX_RESPONSE_MB: variable(4, integer(1, 1024), 'Largest answer that is read from a model, in MB.'),
   HTTPS_PROXY: optional(
     url('http:', 'https:'),

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { steadyClock, systemClock, Unavailable, type Coverage, type ExecutionState, type ItemProgress } from '#core';
-import { DEFAULT_RETRIES, Limiters, runExecution, Spending } from '#execution';
+import { DEFAULT_RETRIES, Limiters, runExecution, Spending, type LimitState } from '#execution';
 import { FINAL_STATES, type ExecutionTable, type MemoryStore, type MemoryWriters } from '#memory';
 import { Config } from '../config/config.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
@@ -19,6 +19,8 @@ interface Run {
   readonly cancel: AbortController;
   progress: ExecutionProgress | null;
   spending: Spending | null;
+  /** By which the endpoint of its target is known to the limiters. */
+  limitKey: string | null;
   /** Resolves when there is progress, or to null when the run ended without any. */
   readonly begun: PromiseWithResolvers<ExecutionProgress | null>;
   ended: Promise<void>;
@@ -33,14 +35,16 @@ const SOURCE_PAGE = 500;
 export class ExecutionRunner implements OnModuleDestroy {
   readonly #log = new Logger(ExecutionRunner.name);
   readonly #runs = new Map<string, Run>();
-  readonly #limiters = new Limiters(steadyClock);
+  readonly #limiters: Limiters;
   #stopping = false;
 
   constructor(
     private readonly config: Config,
     private readonly db: DbConnectionService,
     private readonly compiler: OrchestratorCompiler,
-  ) {}
+  ) {
+    this.#limiters = new Limiters(steadyClock, { maxInFlight: config.outbound.maxInFlight });
+  }
 
   /** Begins nothing more, lets what is on the wire finish for the configured time, then leaves the rest to the journal. */
   async onModuleDestroy(): Promise<void> {
@@ -75,6 +79,7 @@ export class ExecutionRunner implements OnModuleDestroy {
       cancel: new AbortController(),
       progress: null,
       spending: null,
+      limitKey: null,
       begun: Promise.withResolvers(),
       ended: Promise.resolve(),
     };
@@ -112,6 +117,12 @@ export class ExecutionRunner implements OnModuleDestroy {
   /** What an execution that runs in this process has spent. */
   spending(executionId: string): Spending | null {
     return this.#runs.get(executionId)?.spending ?? null;
+  }
+
+  /** How the endpoint of an execution that runs in this process is doing. */
+  endpoint(executionId: string): LimitState | null {
+    const run = this.#runs.get(executionId);
+    return run?.limitKey ? this.#limiters.state(run.limitKey, run.userId) : null;
   }
 
   /** The progress of an execution, but waits for one that has only just been started; null when it does not run here. */
@@ -157,6 +168,7 @@ export class ExecutionRunner implements OnModuleDestroy {
     run.spending = spending;
     run.begun.resolve(progress);
     await using compiled = await this.compiler.compile(plan);
+    run.limitKey = compiled.target.limitKey;
     const { maxRetries } = plan.orchestrator.parameters as unknown as OrchestratorParameters;
     const batches = runExecution(openItems(lend, executionId), compiled, {
       scoringRunId: plan.scoringRunId,
@@ -166,6 +178,7 @@ export class ExecutionRunner implements OnModuleDestroy {
       clock: systemClock,
       limiters: this.#limiters,
       spending,
+      user: userId,
       stop: run.stop.signal,
       abandon: run.abandon.signal,
       cancel: run.cancel.signal,

@@ -1,7 +1,7 @@
 import type { Coverage } from '#core';
-import type { Spent } from '#execution';
+import type { LimitState, Spent } from '#execution';
 import type { ExecutionTable } from '#memory';
-import type { ExecutionDto } from './execution.dto.js';
+import type { EndpointDto, ExecutionDto } from './execution.dto.js';
 import type { ExecutionProgress } from './execution-progress.js';
 import { limitsOf } from './execution-spending.js';
 import type { ResolvedPlan } from './resolved-plan.js';
@@ -25,7 +25,13 @@ export function planOf(row: ExecutionTable): ResolvedPlan {
 }
 
 /** An execution for a person. @param progress when it runs in this process. */
-export function executionView(row: ExecutionTable, coverage: Coverage, spent: Spent, progress: ExecutionProgress | null): ExecutionDto {
+export function executionView(
+  row: ExecutionTable,
+  coverage: Coverage,
+  spent: Spent,
+  progress: ExecutionProgress | null,
+  endpoint: LimitState | null,
+): ExecutionDto {
   const report = progress?.current(row.state, row.reason);
   return {
     id: row.id,
@@ -35,6 +41,7 @@ export function executionView(row: ExecutionTable, coverage: Coverage, spent: Sp
     reason: row.reason,
     coverage,
     progress: { promptsPerSecond: report?.promptsPerSecond ?? null, etaSeconds: report?.etaSeconds ?? null },
+    endpoint: endpoint && endpointView(endpoint),
     spending: { ...spent, ...limitsOf(row) },
     planHash: row.plan_hash,
     onUnknownOutcome: row.on_unknown_outcome,
@@ -42,5 +49,17 @@ export function executionView(row: ExecutionTable, coverage: Coverage, spent: Sp
     createdAt: row.created_at,
     startedAt: row.started_at,
     finishedAt: row.finished_at,
+  };
+}
+
+function endpointView({ breaker, retryInMs, heldForMs, window, own }: LimitState): EndpointDto {
+  const moment = (inMs: number): string => new Date(Date.now() + inMs).toISOString();
+  return {
+    breaker,
+    retryAt: retryInMs === null ? null : moment(retryInMs),
+    heldUntil: heldForMs > 0 ? moment(heldForMs) : null,
+    window: Math.floor(window),
+    inFlight: own.inFlight,
+    waiting: own.waiting,
   };
 }

@@ -64,6 +64,27 @@ export class SpendingDto {
   @ApiProperty({ type: 'number', nullable: true }) maxCost: number | null;
 }
 
+export class EndpointDto {
+  @ApiProperty({
+    enum: ['closed', 'open', 'half-open'],
+    description: '`closed`: all is well. `open`: it only fails, and is left alone until `retryAt`. `half-open`: it is being tried.',
+  })
+  breaker: 'closed' | 'open' | 'half-open';
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'When it is tried again, while the breaker is open.' })
+  retryAt: string | null;
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'Until when it has asked to be left alone (Retry-After).',
+  })
+  heldUntil: string | null;
+  @ApiProperty({ type: 'integer', description: 'How many requests may be on the way at present; fewer after it has refused some.' })
+  window: number;
+  @ApiProperty({ type: 'integer', description: 'Your requests that are on the way.' }) inFlight: number;
+  @ApiProperty({ type: 'integer', description: 'Your requests that wait.' }) waiting: number;
+}
+
 export class ExecutionDto {
   @ApiProperty({ format: 'uuid' }) id: string;
   @ApiProperty({ format: 'uuid' }) orchestratorId: string;
@@ -73,6 +94,8 @@ export class ExecutionDto {
     string | null;
   @ApiProperty({ type: CoverageDto }) coverage: CoverageDto;
   @ApiProperty({ type: ProgressDto }) progress: ProgressDto;
+  @ApiProperty({ type: EndpointDto, nullable: true, description: 'How the model under test is doing, while it runs.' })
+  endpoint: EndpointDto | null;
   @ApiProperty({ type: SpendingDto }) spending: SpendingDto;
   @ApiProperty({ description: 'SHA-256 of the resolved plan and its items.' }) planHash: string;
   @ApiProperty({ enum: ['resend', 'mark'] }) onUnknownOutcome: UnknownOutcomePolicy;

@@ -148,6 +148,7 @@ export class ExecutionsService {
 
   #view(row: ExecutionTable, coverage: Coverage, spent: readonly SpentRow[]): ExecutionDto {
     const running = this.runner.spending(row.id);
-    return executionView(row, coverage, running?.spent ?? spentOf(spent, planOf(row)), this.runner.progress(row.id));
+    const spentNow = running?.spent ?? spentOf(spent, planOf(row));
+    return executionView(row, coverage, spentNow, this.runner.progress(row.id), this.runner.endpoint(row.id));
   }
 }

@@ -1,4 +1,4 @@
-import type { Generator, GeneratorReply, GeneratorRequest } from '../generator.js';
+import type { Generator, GeneratorLimits, GeneratorReply, GeneratorRequest } from '../generator.js';
 
 type Line = string | Error | GeneratorReply | ((request: GeneratorRequest) => string | GeneratorReply | Promise<string | GeneratorReply>);
 
@@ -6,16 +6,20 @@ type Line = string | Error | GeneratorReply | ((request: GeneratorRequest) => st
 export class ScriptedGenerator implements Generator {
   readonly requests: GeneratorRequest[] = [];
   readonly limitKey: string;
-  readonly maxInFlight: number;
   readonly price = null;
+  readonly limits: GeneratorLimits;
   disposed = 0;
 
   constructor(
     readonly script: readonly Line[],
-    options: { readonly limitKey?: string; readonly maxInFlight?: number } = {},
+    options: Partial<GeneratorLimits> & { readonly limitKey?: string } = {},
   ) {
     this.limitKey = options.limitKey ?? 'scripted';
-    this.maxInFlight = options.maxInFlight ?? 10;
+    this.limits = {
+      maxInFlight: options.maxInFlight ?? 10,
+      requestsPerMinute: options.requestsPerMinute ?? null,
+      tokensPerMinute: options.tokensPerMinute ?? null,
+    };
   }
 
   async generate(request: GeneratorRequest): Promise<GeneratorReply> {

@@ -4,6 +4,7 @@ import {
   systemClock,
   type ExecutionEvent,
   type Generator,
+  type GeneratorLimits,
   type GeneratorReply,
   type GeneratorRequest,
   type Item,
@@ -11,7 +12,7 @@ import {
   type ScoreValue,
 } from '#core';
 import { runExecution } from '../engine.js';
-import { Limiters } from '../limiter.js';
+import { Limiters } from '../limiters.js';
 import type { CompiledOrchestrator, EngineOptions } from '../orchestration.js';
 import type { CompiledScorer } from '../scoring.js';
 import { Spending } from '../spending.js';
@@ -38,6 +39,7 @@ export const oneShot: CompiledOrchestrator['strategy'] = async (prompt, ports) =
 
 /** A generator that is a function. It keeps nothing but the number of requests and the most that were on the wire at once. */
 export class FunctionGenerator implements Generator {
+  readonly limits: GeneratorLimits;
   requests = 0;
   readonly price = null;
   onWire = 0;
@@ -45,9 +47,11 @@ export class FunctionGenerator implements Generator {
 
   constructor(
     private readonly answer: (prompt: string, signal: AbortSignal) => string | GeneratorReply | Promise<string | GeneratorReply>,
-    readonly maxInFlight = 8,
+    maxInFlight = 8,
     readonly limitKey = 'function',
-  ) {}
+  ) {
+    this.limits = { maxInFlight, requestsPerMinute: null, tokensPerMinute: null };
+  }
 
   async generate({ messages, signal }: GeneratorRequest): Promise<GeneratorReply> {
     this.requests += 1;
@@ -114,6 +118,7 @@ export class Campaign {
       clock,
       limiters: new Limiters(clock),
       spending: unlimited(),
+      user: 'user',
       stop: this.stop.signal,
       abandon: this.abandon.signal,
       cancel: this.cancel.signal,
