@@ -60,10 +60,10 @@ export async function fillMemory(dataDir: string, days: number): Promise<number>
   }
 }
 
-/** An id of version 7 begins with its milliseconds in 12 hex digits; the rest stays, so that rows that belonged together still do. */
+/** An id of version 7 begins with its milliseconds in 12 hex digits; the rest stays, so that rows that belonged together still do. Null stays null. */
 function earlierId(column: string, days: number): string {
   const text = `cast(${column} as varchar)`;
-  const milliseconds = `cast(concat('0x', substr(${text}, 1, 8), substr(${text}, 10, 4)) as bigint) - ${days * 86_400_000}`;
+  const milliseconds = `cast('0x' || substr(${text}, 1, 8) || substr(${text}, 10, 4) as bigint) - ${days * 86_400_000}`;
   const digits = `printf('%012x', ${milliseconds})`;
-  return `cast(concat(substr(${digits}, 1, 8), '-', substr(${digits}, 9, 4), substr(${text}, 14)) as uuid)`;
+  return `cast(substr(${digits}, 1, 8) || '-' || substr(${digits}, 9, 4) || substr(${text}, 14) as uuid)`;
 }
