@@ -24,6 +24,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (options.profileDir !== null) await mkdir(options.profileDir, { recursive: true });
   const machine = thisMachine();
   const begun = new Date();
+  const command = ['npm run bench --', ...args.filter((arg) => arg !== '--write')].join(' ');
   const rows: Row[] = [];
   for (const part of PARTS.filter((each) => options.parts.has(each))) {
     console.error(`${part} …`);
@@ -31,12 +32,12 @@ async function main(args: readonly string[]): Promise<void> {
       console.error(`  ${row.measure.trim()}: ${row.ours}`);
       rows.push(row);
     }
+    // After each part: what was measured is kept if a later one fails.
+    if (options.jsonFile !== null) await writeFile(options.jsonFile, `${JSON.stringify({ begun, command, machine, rows }, null, 2)}\n`);
+    const heading = `\`${command}\` on ${begun.toISOString().slice(0, 10)}: ${describe(machine)}.`;
+    if (options.write) await writePage(`${heading}\n\n${markdownTable(rows)}`);
   }
   console.log(`${describe(machine)}\n\n${textTable(rows)}`);
-  if (options.jsonFile !== null) await writeFile(options.jsonFile, `${JSON.stringify({ begun, machine, rows }, null, 2)}\n`);
-  const command = ['npm run bench --', ...args.filter((arg) => arg !== '--write')].join(' ');
-  if (options.write)
-    await writePage(`\`${command}\` on ${begun.toISOString().slice(0, 10)}: ${describe(machine)}.\n\n${markdownTable(rows)}`);
   if (options.profileDir !== null) console.log(`\n${(await topSelfTimes(options.profileDir)).join('\n')}`);
 }
 

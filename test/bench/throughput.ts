@@ -8,6 +8,8 @@ import { Target } from './target.ts';
 import { TemporaryFolder } from './temporary-folder.ts';
 
 const LARGE = 100_000;
+/** The bare loop keeps its pace: more than this tells nothing new. */
+const MOST_BARE_PROMPTS = 20_000;
 const MAX_RESIDENT_BYTES = 600 * 1024 * 1024;
 /** The last quarter may take a tenth more than the second and still count as flat. */
 const FLAT = 1.1;
@@ -22,12 +24,13 @@ async function* oneSize(options: BenchOptions, prompts: number, delayMs: number)
   const { workers } = options;
   await using target = await Target.start(delayMs);
   await using folder = await TemporaryFolder.make();
-  const before = await runBareLoop(target.url, prompts, workers);
+  const barePrompts = Math.min(prompts, MOST_BARE_PROMPTS);
+  const before = await runBareLoop(target.url, barePrompts, workers);
   await using server = await BenchServer.start(folder.path, options);
   const resident = watchResidentMemory(server.pid);
   const { promptsPerSecond } = await runCampaign(server, target.url, prompts, workers);
   const memory = await resident();
-  const after = await runBareLoop(target.url, prompts, workers);
+  const after = await runBareLoop(target.url, barePrompts, workers);
   const bare = (before.promptsPerSecond + after.promptsPerSecond) / 2;
   const measure = `${prompts.toLocaleString('en')} prompts, ${delayMs} ms target`;
   const figures = { promptsPerSecond, barePromptsPerSecond: bare };
