@@ -24,7 +24,8 @@ async function main(args: readonly string[]): Promise<void> {
   if (options.profileDir !== null) await mkdir(options.profileDir, { recursive: true });
   const machine = thisMachine();
   const begun = new Date();
-  const command = ['npm run bench --', ...args.filter((arg) => arg !== '--write')].join(' ');
+  // Where this run was told to write is of no use to whoever repeats it.
+  const command = `npm run bench -- ${args.join(' ')}`.replace(/ --(json|profile)[ =]\S+/g, '').replace(' --write', '');
   const rows: Row[] = [];
   for (const part of PARTS.filter((each) => options.parts.has(each))) {
     console.error(`${part} …`);
