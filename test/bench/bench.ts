@@ -20,7 +20,8 @@ async function main(args: readonly string[]): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const options = readOptions(args);
+  const options = understood(args);
+  if (!options) return;
   if (options.profileDir !== null) await mkdir(options.profileDir, { recursive: true });
   const machine = thisMachine();
   const begun = new Date();
@@ -40,6 +41,16 @@ async function main(args: readonly string[]): Promise<void> {
   }
   console.log(`${describe(machine)}\n\n${textTable(rows)}`);
   if (options.profileDir !== null) console.log(`\n${(await topSelfTimes(options.profileDir)).join('\n')}`);
+}
+
+function understood(args: readonly string[]): BenchOptions | null {
+  try {
+    return readOptions(args);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    process.exitCode = 2;
+    return null;
+  }
 }
 
 try {

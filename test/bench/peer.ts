@@ -11,8 +11,8 @@ const PROMPTS = 1500;
 /** The same work by promptfoo: the same prompts, the same target, as many in flight, one assertion for one scorer, its results kept in its database. */
 export async function* peer(options: BenchOptions): AsyncGenerator<Row> {
   const measure = `${PROMPTS.toLocaleString('en')} prompts, 0 ms target, against promptfoo`;
-  await using promptfoo = await Promptfoo.fetch().catch((error: unknown) => {
-    console.error(error);
+  await using promptfoo = await Promptfoo.fetch().catch((error: Error) => {
+    console.error(error.message);
     return null;
   });
   if (!promptfoo) {

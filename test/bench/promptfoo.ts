@@ -27,7 +27,11 @@ export class Promptfoo implements AsyncDisposable {
       return new Promptfoo(folder);
     } catch (error) {
       await folder[Symbol.asyncDispose]();
-      throw new Error(`promptfoo ${Promptfoo.VERSION} could not be fetched. Is the npm registry within reach?`, { cause: error });
+      const [why] = (error as { stderr?: string }).stderr?.split('\n').filter((line) => /\brequest to|failed|ENOSPC/.test(line)) ?? [];
+      const reason = why ?? (error as Error).message;
+      throw new Error(`promptfoo ${Promptfoo.VERSION} could not be fetched: is the npm registry within reach? (${reason})`, {
+        cause: error,
+      });
     }
   }
 
