@@ -65,13 +65,7 @@ async function turnover(): Promise<object> {
   return { usersPerSecond: users / seconds, mostOpen, resident };
 }
 
-const result = await { opening, holding, turnover }[values.what as 'opening' | 'holding' | 'turnover']();
-process.stdout.write(`${JSON.stringify(result)}\n`);
-process.stdout.write(`${JSON.stringify(result)}\n`);
-process.stdout.write(`${JSON.stringify(result)}\n`);
-process.stdout.write(`${JSON.stringify(result)}\n`);
-process.stdout.write(`${JSON.stringify(result)}\n`);
-process.stdout.write(`${JSON.stringify(result)}\n`);
-process.stdout.write(`${JSON.stringify(result)}\n`);
-process.stdout.write(`${JSON.stringify(result)}\n`);
-process.stdout.write(`${JSON.stringify(result)}\n`);
+const measures: Readonly<Record<string, () => Promise<object>>> = { opening, holding, turnover };
+const measure = measures[values.what ?? ''];
+if (!measure) throw new Error('--what takes opening, holding or turnover.');
+console.log(JSON.stringify(await measure()));
