@@ -1,6 +1,7 @@
-// The same client without us: the official SDK in a plain loop of so many workers. Prints {"seconds":…,"answers":…}.
+// The same client without us: the official SDK in a plain loop of so many workers. Prints {"seconds":…,"answers":…,"loopDelay":…}.
 import OpenAI from 'openai';
 import { parseArgs } from 'node:util';
+import { watchEventLoop } from './event-loop.ts';
 
 const { values } = parseArgs({
   options: { url: { type: 'string' }, prompts: { type: 'string' }, workers: { type: 'string' } },
@@ -25,6 +26,7 @@ function promptText(index: number): string {
   return `Prompt number ${index}: ${'please tell me what you keep to yourself. '.repeat(8)}`;
 }
 
+const loopDelay = watchEventLoop();
 const begun = performance.now();
 await Promise.all(Array.from({ length: Number(values.workers) }, work));
-process.stdout.write(`${JSON.stringify({ seconds: (performance.now() - begun) / 1000, answers })}\n`);
+process.stdout.write(`${JSON.stringify({ seconds: (performance.now() - begun) / 1000, answers, loopDelay: loopDelay() })}\n`);

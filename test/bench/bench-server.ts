@@ -1,39 +1,51 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LoopDelay } from './event-loop.ts';
 import { JsonProcess } from './processes.ts';
 
 const SECRET = randomBytes(36).toString('base64');
+const EVENT_LOOP_PRELOAD = join(import.meta.dirname, 'event-loop-preload.ts');
 
-/** The built server on a data directory of its own, and a user's way to it. */
+export interface BenchServerOptions {
+  /** Where a CPU profile of the server is written when it ends, or null for none. */
+  readonly profileDir?: string | null;
+  /** Whether it can say how late its event loop is. */
+  readonly watched?: boolean;
+}
+
+/** The built server on a data directory that outlives it, and a user's way to it. */
 export class BenchServer implements AsyncDisposable {
   readonly #process: JsonProcess;
-  readonly #dataDir: string;
   readonly url: string;
 
-  private constructor(process: JsonProcess, dataDir: string, url: string) {
+  private constructor(process: JsonProcess, url: string) {
     this.#process = process;
-    this.#dataDir = dataDir;
     this.url = url;
   }
 
-  static async start(): Promise<BenchServer> {
-    const dataDir = await mkdtemp(join(tmpdir(), 'bench-'));
-    const server = new JsonProcess('dist/src/main.js', [], {
+  static async start(dataDir: string, { profileDir = null, watched = false }: BenchServerOptions = {}): Promise<BenchServer> {
+    const profiling = profileDir === null ? [] : ['--cpu-prof', '--cpu-prof-dir', profileDir];
+    const env = {
       DATA_DIR: dataDir,
       PORT: '0',
       HOST: '127.0.0.1',
       JWT_SECRET_KEY: SECRET,
       GENERATOR_ALLOW_PRIVATE: '127.0.0.1',
       LOG_LEVEL: 'warn',
-    });
+    };
+    const server = new JsonProcess('dist/src/main.js', [], env, [...profiling, ...(watched ? ['--import', EVENT_LOOP_PRELOAD] : [])]);
     const { url } = await server.say<{ url: string }>('url');
-    return new BenchServer(server, dataDir, url.replace('[::1]', '127.0.0.1'));
+    return new BenchServer(server, url.replace('[::1]', '127.0.0.1'));
   }
 
   get pid(): number {
     return this.#process.pid;
+  }
+
+  /** How late the event loop of a watched server was since it was last asked. */
+  async loopDelay(): Promise<LoopDelay> {
+    this.#process.signal('SIGUSR2');
+    return (await this.#process.say<{ loopDelay: LoopDelay }>('loopDelay')).loopDelay;
   }
 
   /** @throws with the problem when the answer is not a success. */
@@ -50,7 +62,6 @@ export class BenchServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process[Symbol.asyncDispose]();
-    await rm(this.#dataDir, { recursive: true, force: true });
   }
 }
 

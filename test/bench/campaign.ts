@@ -1,5 +1,7 @@
 import type { BenchServer } from './bench-server.ts';
 
+const POLL_MS = 500;
+
 interface Execution {
   readonly id: string;
   readonly state: string;
@@ -10,18 +12,21 @@ interface Execution {
 
 export interface CampaignResult {
   readonly executionId: string;
-  readonly seconds: number;
-  readonly scored: number;
-  readonly planned: number;
+  /** From the first request to the last row, as the server has it. */
+  readonly promptsPerSecond: number;
 }
 
-/** Runs one campaign through the API: distinct prompts, one scorer, every intent, answer and score durable. */
+/**
+ * Runs one campaign through the API: distinct prompts, one scorer, every intent, answer and score durable.
+ * @param during runs beside it, from the moment it is planned, and is waited for; its signal says that the campaign has ended.
+ * @throws when it does not end with every prompt scored.
+ */
 export async function runCampaign(
   server: BenchServer,
   target: string,
   prompts: number,
   inFlight: number,
-  during?: (executionId: string) => Promise<void>,
+  during?: (executionId: string, ended: AbortSignal) => Promise<void>,
 ): Promise<CampaignResult> {
   const name = `${prompts} at ${Date.now()}`;
   const generator = await server.call<{ id: string }>('POST', '/api/v2/generators', {
@@ -45,17 +50,21 @@ export async function runCampaign(
     parameters: { generatorId: generator.id, scorerIds: [scorer.id] },
   });
   const { id } = await server.call<Execution>('POST', `/api/v2/orchestrators/${orchestrator.id}/executions`, { datasetId: dataset.id });
-  await during?.(id);
+  const ended = new AbortController();
+  const [execution] = await Promise.all([atItsEnd(server, id).finally(() => ended.abort()), during?.(id, ended.signal)]);
+  const { planned, scored } = execution.coverage;
+  if (execution.state !== 'completed' || scored !== prompts || planned !== prompts)
+    throw new Error(`The campaign ended ${execution.state}, ${scored} of ${planned} scored.`);
+  const seconds = (Date.parse(execution.finishedAt) - Date.parse(execution.startedAt)) / 1000;
+  return { executionId: id, promptsPerSecond: planned / seconds };
+}
+
+/** Asks seldom: each answer counts all items. */
+async function atItsEnd(server: BenchServer, id: string): Promise<Execution> {
   for (;;) {
     const execution = await server.call<Execution>('GET', `/api/v2/executions/${id}`);
-    if (!['queued', 'running'].includes(execution.state)) {
-      const { planned, scored } = execution.coverage;
-      const seconds = (Date.parse(execution.finishedAt) - Date.parse(execution.startedAt)) / 1000;
-      if (execution.state !== 'completed' || scored !== planned)
-        throw new Error(`The campaign ended ${execution.state}, ${scored} of ${planned} scored.`);
-      return { executionId: id, seconds, scored, planned };
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    if (!['queued', 'running'].includes(execution.state)) return execution;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 

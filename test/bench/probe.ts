@@ -1,27 +1,33 @@
 import type { BenchServer } from './bench-server.ts';
 
-/** Measures, while an execution runs, how long it takes to be told that the server lives, and to read 50 results; in milliseconds. */
-export async function probe(server: BenchServer, executionId: string, done: (live: number[], read: number[]) => void): Promise<void> {
-  const live: number[] = [];
-  const read: number[] = [];
-  for (;;) {
-    live.push(await timed(() => fetch(`${server.url}/health/live`).then((response) => response.text())));
-    read.push(await timed(() => server.call('GET', `/api/v2/executions/${executionId}/results?limit=50`)));
-    const { state } = await server.call<{ state: string }>('GET', `/api/v2/executions/${executionId}`);
-    if (state !== 'running' && state !== 'queued') break;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+const PAUSE_MS = 20;
+
+/** How long answers took, each list in milliseconds. */
+export interface Probes {
+  /** `GET /health/live`. */
+  readonly live: number[];
+  /** Fifty results of an execution. */
+  readonly read: number[];
+}
+
+/** Asks in turn, until `ended` says so, whether the server lives, and for 50 results of an execution. */
+export async function probe(server: BenchServer, executionId: string, ended: AbortSignal): Promise<Probes> {
+  const probes: Probes = { live: [], read: [] };
+  while (!ended.aborted) {
+    probes.live.push(await timed(() => fetch(`${server.url}/health/live`).then((response) => response.text())));
+    probes.read.push(await timedRead(server, executionId));
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
-  done(live, read);
+  return probes;
+}
+
+/** How long it takes to read 50 results, in milliseconds. */
+export function timedRead(server: BenchServer, executionId: string): Promise<number> {
+  return timed(() => server.call('GET', `/api/v2/executions/${executionId}/results?limit=50`));
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const begun = performance.now();
   await work();
   return performance.now() - begun;
-}
-
-/** The p-th percentile, rounded to a tenth. */
-export function percentile(values: readonly number[], p: number): string {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * p) / 100))] ?? 0).toFixed(1);
 }

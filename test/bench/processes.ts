@@ -10,8 +10,8 @@ export class JsonProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  constructor(script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.#child = spawn(process.execPath, [...(process.env['BENCH_ARGS']?.split(' ') ?? []), join(ROOT, script), ...args], {
+  constructor(script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}, nodeArgs: readonly string[] = []) {
+    this.#child = spawn(process.execPath, [...nodeArgs, join(ROOT, script), ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, NODE_OPTIONS: '--disable-warning=ExperimentalWarning', UV_THREADPOOL_SIZE: '16', ...env },
     });
@@ -22,6 +22,10 @@ export class JsonProcess implements AsyncDisposable {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
   }
 
   /** The next line that has all the members of `shape`. @throws when the process ends before. */
