@@ -105,7 +105,7 @@ function executeOf(random: Random, items: number): Act {
 }
 
 function endingOf(random: Random, users: number, mayArrive: boolean): Ending {
-  const kind = weighted(random, { kill: 40, during: 25, twice: 15, terminate: 15, arrival: mayArrive ? 5 : 0 });
+  const kind = weighted(random, { kill: 40, during: 25, twice: 15, terminate: 15, arrival: mayArrive ? 10 : 0 });
   const atMs = 150 + random.integer(LONGEST_LIFE_MS - 150);
   switch (kind) {
     case 'twice':

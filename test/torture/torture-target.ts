@@ -26,17 +26,18 @@ export class TortureTarget implements AsyncDisposable {
   readonly mischief = new Map<string, number>();
   /** Added to every answer, in milliseconds. May be changed at any time. */
   extraDelayMs = 0;
-  readonly #seed: string;
+  readonly #seed: string | null;
   /** By the mark of what was sent: of a prompt as it was converted, and of the answer that a judge was shown. */
   readonly #prompts = new Map<string, number>();
   readonly #verdicts = new Map<string, number>();
   #server: OpenAiTarget;
 
-  private constructor(seed: string) {
+  private constructor(seed: string | null) {
     this.#seed = seed;
   }
 
-  static async start(seed: string): Promise<TortureTarget> {
+  /** @param seed of the mischief; null for a target that behaves. */
+  static async start(seed: string | null): Promise<TortureTarget> {
     const target = new TortureTarget(seed);
     target.#server = await OpenAiTarget.start((request) => target.#behave(request));
     return target;
@@ -72,7 +73,7 @@ export class TortureTarget implements AsyncDisposable {
     const count = (counts.get(mark) ?? 0) + 1;
     counts.set(mark, count);
     const delayMs = 5 + seededRandom(`${mark}/${count}`).integer(40) + this.extraDelayMs;
-    const mischief = mischiefOf(this.#seed, judging ? `judge ${mark}` : mark);
+    const mischief = this.#seed === null ? null : mischiefOf(this.#seed, judging ? `judge ${mark}` : mark);
     const reply = judging ? verdictOn(mark, count) : answerTo(content);
     if (!mischief || count > mischief.times) return { delayMs, reply };
     this.mischief.set(mischief.kind, (this.mischief.get(mischief.kind) ?? 0) + 1);

@@ -65,11 +65,7 @@ export const walOrphan: Fault = {
   sentence: 'the server is killed, and only the write-ahead log of one memory is there when it starts again',
   running: true,
   provoke: (stage) =>
-    damage(
-      stage,
-      { how: 'the file was taken away, its log stayed', refuses: 'everything', says: /is missing/, inflict: (path) => rm(path) },
-      'kill',
-    ),
+    damage(stage, { how: 'the file was taken away, its log stayed', refuses: 'everything', says: /is missing/, inflict: takeAway }, 'kill'),
 };
 
 async function damage(stage: Stage, { how, refuses, says, inflict }: Damage, ending: 'stop' | 'kill' = 'stop'): Promise<Standing> {
@@ -93,6 +89,12 @@ async function damage(stage: Stage, { how, refuses, says, inflict }: Damage, end
     },
     [Symbol.asyncDispose]: () => rm(kept, { recursive: true, force: true }),
   };
+}
+
+/** @throws Error when there is no log to be left alone. */
+async function takeAway(path: string): Promise<void> {
+  if ((await stat(`${path}.wal`)).size === 0) throw new Error('The server was killed with nothing in its write-ahead log.');
+  await rm(path);
 }
 
 /** The numbers of the blocks of a file. */

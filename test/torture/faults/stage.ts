@@ -7,10 +7,10 @@ import type { Act } from '../schedule.ts';
 import { TortureTarget } from '../torture-target.ts';
 import type { Violations } from '../violations.ts';
 
-const CAMPAIGN: Act = { kind: 'execute', orchestrator: 'plain', prompts: 250, repeats: 1, policy: 'resend', fromDataset: false };
+const CAMPAIGN: Act = { kind: 'execute', orchestrator: 'plain', prompts: 150, repeats: 1, policy: 'resend', fromDataset: false };
 const SHORT: Act = { ...CAMPAIGN, prompts: 30, fromDataset: true };
 /** Makes a campaign last for a few seconds. */
-const SLOW_MS = 100;
+const SLOW_MS = 80;
 const PATIENCE_MS = 90_000;
 const POLL_MS = 50;
 
@@ -38,7 +38,7 @@ export class Stage implements AsyncDisposable {
   }
 
   static async start(seed: string, violations: Violations): Promise<Stage> {
-    const target = await TortureTarget.start(seed);
+    const target = await TortureTarget.start(null);
     const env = { DB_CONNECTION_TIMEOUT: HELD_SECONDS, DB_MAX_RETRIES: '1' };
     return new Stage(await ServerProcess.start({ env }), target, violations, seed);
   }
@@ -51,11 +51,12 @@ export class Stage implements AsyncDisposable {
 
   /** Gives both something to lose. @param running whether the victim's long campaign is under way, besides the neighbour's. */
   async prepare(running: boolean): Promise<void> {
-    for (const person of [this.victim, this.neighbour]) {
+    const begun = [this.victim, this.neighbour].map(async (person) => {
       await person.prepare();
       await person.perform(SHORT);
       await this.ended(person);
-    }
+    });
+    await Promise.all(begun);
     this.target.extraDelayMs = SLOW_MS;
     await this.audit(this.victim, this.neighbour);
     if (running) await this.victim.perform(CAMPAIGN);
@@ -84,8 +85,10 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  /** Ends the server, and looks into the files of both. */
+  /** Ends the server, and looks into the files of both, which were opened once more: half of what was refused may have stayed until then. */
   async inspect(): Promise<void> {
+    await this.server.restart();
+    await this.audit(this.victim, this.neighbour);
     await this.server.stop();
     for (const [index, person] of [this.victim, this.neighbour].entries()) {
       await this.#audits[index]?.inspect(person.ledger.location ?? '', { drainedSince: null, done: true });
