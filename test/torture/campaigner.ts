@@ -69,20 +69,12 @@ export class Campaigner {
 
   /** Does something, and notes what was acknowledged. @returns false when the server was gone. */
   async perform(act: Act): Promise<boolean> {
-    switch (act.kind) {
-      case 'execute':
-        return this.#execute(act);
-      case 'upload':
-        return this.#upload(act.prompts);
-      case 'configure':
-        return this.#create('converters', `made ${++this.#made}`, 'caesar', {});
-      case 'edit':
-        return this.#rename(act.pick);
-      case 'cancel':
-        return this.#cancel(act.pick);
-      case 'read':
-        return this.#read(act.pick);
-    }
+    if (act.kind === 'execute') return this.#execute(act);
+    if (act.kind === 'upload') return this.#upload(act.prompts);
+    if (act.kind === 'edit') return this.#rename(act.pick);
+    if (act.kind === 'cancel') return this.#cancel(act.pick);
+    if (act.kind === 'read') return this.#read(act.pick);
+    return this.#create('converters', `made ${++this.#made}`, 'caesar', {});
   }
 
   /** Reads all results of an execution into the ledger. @returns them, or null when the server was gone. */

@@ -32,7 +32,8 @@ export interface Appointment {
  * milliseconds after an act was sent; `arrival` the same, of somebody's first request ever; `terminate` by SIGTERM.
  */
 export type Ending =
-  | { readonly kind: 'kill' | 'terminate'; readonly atMs: number }
+  | { readonly kind: 'kill'; readonly atMs: number }
+  | { readonly kind: 'terminate'; readonly atMs: number }
   | {
       readonly kind: 'twice';
       readonly atMs: number;
