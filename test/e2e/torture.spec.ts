@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 
 const MINUTES = 60_000;
 const MAIN = join(import.meta.dirname, '../torture/main.ts');
@@ -19,9 +19,14 @@ async function torture(...args: string[]): Promise<string> {
   return `${stdout}${stderr}\nexit ${child.exitCode}`;
 }
 
+let cycles: Promise<string>;
+let faults: Promise<string>;
+
 // Both wait for most of their time, so they wait together.
-const cycles = torture('--cycles', '5', '--seed', 'e2e');
-const faults = torture('--cycles', '0', '--seed', 'e2e', '--faults', 'locked,truncate');
+beforeAll(() => {
+  cycles = torture('--cycles', '5', '--seed', 'e2e');
+  faults = torture('--cycles', '0', '--seed', 'e2e', '--faults', 'locked,truncate');
+});
 
 it(
   'keeps every promise while the server is killed over and over',
