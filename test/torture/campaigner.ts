@@ -109,7 +109,7 @@ export class Campaigner {
     if (refused && answer.problem) this.refusals.push(answer.problem);
     const { status, text } = answer;
     const evidence = () => ({ user: this.name, method, path, status, text });
-    this.#violations.check('no answer is an error of the server', status < 500 || refused, evidence);
+    this.#violations.check('a request that is right is never refused', status < 400 || refused, evidence);
     return answer;
   }
 

@@ -79,14 +79,31 @@ async function execution(store: MemoryStore, policy: UnknownOutcomePolicy, plann
   const id = uuidv7();
   const itemIds = [uuidv7(), uuidv7()] as const;
   const rows = itemIds.slice(0, planned).map((itemId, position) => ({
-    ...{ execution_id: id, id: itemId, position, prompt_id: uuidv7(), value: `prompt ${position}` },
-    ...{ chain: 0, repeat: 0, occurrence: 0 },
+    execution_id: id,
+    id: itemId,
+    position,
+    prompt_id: uuidv7(),
+    value: `prompt ${position}`,
+    chain: 0,
+    repeat: 0,
+    occurrence: 0,
   }));
   await store.appendRows({ items: rows });
   const now = new Date().toISOString();
   const row: ExecutionTable = {
-    ...{ id, orchestrator_id: uuidv7(), plan: { scorers: [SCORER] }, plan_hash: '', planned, state: 'completed', reason: null },
-    ...{ on_unknown_outcome: policy, labels: {}, created_at: now, cancel_requested_at: null, started_at: now, finished_at: now },
+    id,
+    orchestrator_id: uuidv7(),
+    plan: { scorers: [SCORER] },
+    plan_hash: '',
+    planned,
+    state: 'completed',
+    reason: null,
+    on_unknown_outcome: policy,
+    labels: {},
+    created_at: now,
+    cancel_requested_at: null,
+    started_at: now,
+    finished_at: now,
   };
   await store.transact((memory) => memory.executions.create(row));
   const scoringRunId = uuidv7();
