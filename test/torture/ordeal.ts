@@ -4,7 +4,7 @@ import { auditByApi } from './api-audit.ts';
 import { Campaigner } from './campaigner.ts';
 import { JournalAudit, type Ended } from './journal-audit.ts';
 import { sumOf, type JournalFigures } from './journal-figures.ts';
-import { memoryFiles } from './memory-files.ts';
+import { memoryFiles, strayFiles } from './memory-files.ts';
 import { Reaper } from './reaper.ts';
 import type { Act, Appointment, Cycle } from './schedule.ts';
 import { TortureTarget } from './torture-target.ts';
@@ -127,6 +127,8 @@ export class Ordeal implements AsyncDisposable {
     const known = this.#people.map(({ campaigner }) => campaigner.ledger.location).filter((location) => location !== null);
     const whole = new Set(known).size === known.length && known.every((location) => files.includes(location));
     this.violations.check('there is one file for each person', whole && files.length <= this.#people.length, () => ({ files, known }));
+    const strays = ended.done ? await strayFiles(this.#server.memoryDir) : [];
+    this.violations.check('in the end nothing lies beside the memories', strays.length === 0, () => strays);
     const figures: JournalFigures[] = [];
     for (const { campaigner, audit } of this.#people) {
       const { location } = campaigner.ledger;
