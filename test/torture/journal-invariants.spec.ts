@@ -33,7 +33,8 @@ const BREAKS: Readonly<Record<string, string>> = {
     "delete from attempts where phase = 'answered'",
   'only what somebody cancelled is cancelled': "update executions set state = 'cancelled'",
   'a memory has one owner': 'delete from owner',
-  'a server that is told to end leaves no request open in the journal': "delete from attempts where phase = 'answered'",
+  'a server that is told to end leaves no request open in the journal, but those that a cancellation cut off':
+    "delete from attempts where phase = 'answered'",
   'no item is left of a plan that did not come to be': 'delete from executions',
   'no prompt is left of a dataset that did not come to be': 'delete from datasets',
 };

@@ -122,8 +122,12 @@ export const JOURNAL_INVARIANTS: readonly JournalInvariant[] = [
 
 /** What holds besides when a server has ended because it was told to, with time enough. @param since the start of its life, as ISO 8601 UTC. */
 export function drainedInvariants(since: string): readonly JournalInvariant[] {
-  const offenders = `select * from tries where came is null and happened_at >= '${since}'`;
-  return [{ sentence: 'a server that is told to end leaves no request open in the journal', offenders }];
+  const offenders = `select tries.* from tries
+    left join outcomes on outcomes.execution_id = tries.execution_id and outcomes.item_id = tries.item_id and outcomes.state = 'cancelled'
+    where came is null and happened_at >= '${since}' and outcomes.item_id is null`;
+  return [
+    { sentence: 'a server that is told to end leaves no request open in the journal, but those that a cancellation cut off', offenders },
+  ];
 }
 
 /** What holds besides at the very end. */
