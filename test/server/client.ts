@@ -3,7 +3,7 @@ import type { DatasetDto } from '../../src/datasets/dataset.dto.js';
 import type { CreateExecutionDto } from '../../src/executions/create-execution.dto.js';
 import type { ExecutionDto, ResultDto } from '../../src/executions/execution.dto.js';
 import type { ProblemDto } from '../../src/http/problem.dto.js';
-import { readEvents, type ServerSentEvent } from './event-stream.js';
+import { readEvents, type ServerSentEvent } from './event-stream.ts';
 
 export type Noun = 'generators' | 'converters' | 'scorers' | 'orchestrators';
 
@@ -36,10 +36,13 @@ const FINAL = ['completed', 'cancelled', 'failed'];
 
 /** One person in front of the API. `ask` takes every answer as it comes; the steps below it expect success, and say what they got instead. */
 export class Client {
-  constructor(
-    private readonly server: { readonly url: string },
-    private readonly headers: Readonly<Record<string, string>>,
-  ) {}
+  private readonly server: { readonly url: string };
+  private readonly headers: Readonly<Record<string, string>>;
+
+  constructor(server: { readonly url: string }, headers: Readonly<Record<string, string>>) {
+    this.server = server;
+    this.headers = headers;
+  }
 
   async ask(method: string, path: string, { body, headers = {} }: Asked = {}): Promise<Answer> {
     const asItIs = body === undefined || body instanceof FormData || body instanceof Uint8Array;

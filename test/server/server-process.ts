@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import jwt, { type JwtPayload } from 'jsonwebtoken';
-import { Client } from './client.js';
+import { Client } from './client.ts';
 
 const DIST = join(import.meta.dirname, '../../dist/src');
 const SECRET = 'q7Yh2mVx0PzL9sKd4RtB8wNc6JfG1aEu';
@@ -29,11 +29,11 @@ export interface CommandResult {
 /** The server ended before it was ready. The message is what it said. */
 export class ServerRefused extends Error {
   override readonly name = 'ServerRefused';
-  constructor(
-    readonly exitCode: number | null,
-    output: string,
-  ) {
+  readonly exitCode: number | null;
+
+  constructor(exitCode: number | null, output: string) {
     super(output);
+    this.exitCode = exitCode;
   }
 }
 
