@@ -112,6 +112,15 @@ export interface ItemProgress {
   readonly attempts: number;
   /** The id of a target attempt that was journaled and never resolved. */
   readonly inFlight: string | null;
+  /** The ids of all attempts, of whatever purpose, that were journaled and never resolved. */
+  readonly unresolved: readonly string[];
+  /** How often a judge was asked at each place, by `placeKey`. */
+  readonly judged: Readonly<Record<string, number>>;
   /** The answer that stands, if it only waits for its scores. */
   readonly answered: (Exchange & { readonly blocked: boolean }) | null;
+}
+
+/** Names the place of an attempt in the conversations of its item. */
+export function placeKey(turn: number, branch: number): string {
+  return `${turn}/${branch}`;
 }

@@ -2,4 +2,4 @@ export type { Database, DatabaseSize, EngineCapabilities, Insert, Migration, Mig
 export { DatabaseRegistry, type Lendable, type RegistryStats } from './database-registry.js';
 export * from './errors.js';
 export { migrate } from './migrator.js';
-export { duckDbKey, openDuckDb, type DuckDbLocation, type DuckDbOptions } from './duckdb/open.js';
+export { duckDbKey, openDuckDb, removeDrafts, type DuckDbLocation, type DuckDbOptions } from './duckdb/open.js';

@@ -19,6 +19,7 @@ function bench(options: Partial<AttemptPorts> = {}) {
     clock,
     limiters: new Limiters(clock),
     spending: unlimited(),
+    isCancelled: () => false,
     user: 'user',
     retry: { maxRetries: 2, baseMs: 100, maxMs: 1_000 },
     post: async (events) => void journal.push(...events),

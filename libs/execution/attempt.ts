@@ -23,6 +23,8 @@ export interface AttemptPorts {
   readonly user: string;
   readonly retry: RetryPolicy;
   readonly spending: Spending;
+  /** Whether what is open is cancelled, so that nobody will look for what came of it. */
+  readonly isCancelled: () => boolean;
   /** Resolves when the events are durable. */
   readonly post: (events: readonly ExecutionEvent[]) => Promise<void>;
   /** Nothing more is sent: ends every wait for a slot or a retry. Aborted whenever `abort` is. */
@@ -101,7 +103,10 @@ export async function attempt(generator: Generator, spec: AttemptSpec, ports: At
         place.answered(usage ? usage.inputTokens + usage.outputTokens : inputTokens + estimatedTokens(reply.text));
         return { attemptId, reply, latencyMs: performance.now() - sent, at: clock.now() };
       } catch (error) {
-        if (abort.aborted) throw error;
+        if (abort.aborted) {
+          if (ports.isCancelled()) carried.push({ kind: 'attempt-lost', attemptId, itemId, at: clock.now() });
+          throw error;
+        }
         const failure =
           error instanceof GeneratorError
             ? error

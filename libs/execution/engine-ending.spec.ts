@@ -60,9 +60,9 @@ describe('cancelling', () => {
     const judge = target(1, () => campaign.cancel.abort());
     const campaign = new Campaign(orchestrator(new FunctionGenerator(() => 'hello'), { scorers: [judgingScorer(judge)] }));
     await journal.keep(campaign.run(untouched(items.slice(0, 1))));
-    expect(journal.story('item-0')).toBe('target#0 answered judge#0 =cancelled');
+    expect(journal.story('item-0')).toBe('target#0 answered judge#0 lost =cancelled');
 
-    const resumed: ItemProgress = { ...untouched(items)[0], inFlight: 'old', attempts: 1 } as ItemProgress;
+    const resumed: ItemProgress = { ...untouched(items)[0], inFlight: 'old', unresolved: ['old'], attempts: 1 } as ItemProgress;
     const second = new Journal();
     const cancelled = new Campaign(orchestrator(new FunctionGenerator(() => 'hello')));
     cancelled.cancel.abort();

@@ -1,7 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ExecutionEvent, ItemProgress } from '#core';
 import type { CompiledOrchestrator, EngineOptions } from './orchestration.js';
-import { Campaign, FunctionGenerator, orchestrator, plainScorer, plannedItems, slowly, untouched } from './testing/campaign.js';
+import {
+  Campaign,
+  FunctionGenerator,
+  judgingScorer,
+  orchestrator,
+  plainScorer,
+  plannedItems,
+  slowly,
+  untouched,
+} from './testing/campaign.js';
 import { Journal } from './testing/journal.js';
 
 const [item] = plannedItems(1);
@@ -63,6 +72,15 @@ describe('an execution that is taken up', () => {
     expect([story, requests]).toEqual(['target#0 answered target#1 lost scored =scored', 0]);
   });
 
+  it('asks a judge again whom it was asking, says that the first verdict is lost, and counts on', async () => {
+    const judge = new FunctionGenerator(() => 'yes', 4, 'judge');
+    const asked = { ...intended('j', 0), purpose: 'judge' } as ExecutionEvent;
+    const before = [intended('a', 0), answered('a'), asked];
+    const { journal, story, requests } = await takeUp(before, { onUnknownOutcome: 'mark' }, { scorers: [judgingScorer(judge)] });
+    expect([story, requests, judge.requests]).toEqual(['target#0 answered judge#0 lost judge#1 answered scored =scored', 0, 1]);
+    expect(journal.all('attempt-lost')).toMatchObject([{ attemptId: 'j' }]);
+  });
+
   it('settles what the filter had answered, and what has no scorer', async () => {
     const filtered = await takeUp([intended('a', 0), answered('a', true)], {}, { scorers: [plainScorer()] });
     expect([filtered.story, filtered.requests]).toEqual(['target#0 answered =blocked', 0]);
@@ -93,6 +111,7 @@ describe('an execution that is taken up', () => {
     const progress: ItemProgress[] = untouched(items).map((each, index) => ({
       ...each,
       inFlight: index === 1 ? 'old' : null,
+      unresolved: index === 1 ? ['old'] : [],
       attempts: index % 2,
     }));
     const journal = new Journal();

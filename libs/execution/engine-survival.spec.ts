@@ -85,9 +85,13 @@ function check(journal: Journal, item: Item, sent: number, scorers: number): voi
   const answers = journal.all('attempt-answered', item.id).filter((event) => event.exchange !== null);
   const scores = journal.all('item-scored', item.id);
   const failed = journal.all('attempt-failed', item.id).filter((event) => intents.some((intent) => intent.attemptId === event.attemptId));
-  const lost = journal.all('attempt-lost', item.id);
+  const lost = journal.all('attempt-lost', item.id).filter((event) => intents.some((intent) => intent.attemptId === event.attemptId));
   expect([story, settled.length]).toEqual([story, 1]);
-  expect([story, journal.unresolved(item.id)]).toEqual([story, []]);
+  expect([story, journal.unresolved(item.id), journal.unresolved(item.id, 'judge')]).toEqual([story, [], []]);
+  const asked = journal.all('attempt-intended', item.id).filter((event) => event.purpose === 'judge');
+  for (const at of Map.groupBy(asked, ({ turn, branch }) => `${turn}/${branch}`).values()) {
+    expect([story, at.map((intent) => intent.retry)]).toEqual([story, [...at.keys()]]);
+  }
   expect([story, intents.map((intent) => intent.retry)]).toEqual([story, [...intents.keys()]]);
   expect([story, intents.length]).toEqual([story, answers.length + failed.length + lost.length]);
   const neverSent = failed.filter((event) => event.fault === 'not-sent').length;

@@ -28,6 +28,7 @@ export async function* runExecution(
     user: options.user,
     retry: options.retry,
     post: (events) => outbox.post(events),
+    isCancelled: () => options.cancel.aborted && !options.abandon.aborted,
     spending: options.spending,
     halt: AbortSignal.any([options.stop, options.spending.reached, abort]),
     abort,

@@ -13,7 +13,7 @@ export async function runItem(
   ports: AttemptPorts,
 ): Promise<void> {
   /** Events that are true already, and are remembered with the next ones that are posted. */
-  const carried = lostAttempt(progress, options);
+  const carried = lostAttempts(progress, options);
   const post = (...events: ExecutionEvent[]): Promise<void> => ports.post([...carried.splice(0), ...events]);
   const settle = (state: SettledState, reason: string | null = null): Promise<void> => post(settled(progress, state, reason, options));
   try {
@@ -27,12 +27,12 @@ export async function runItem(
     } else if (compiled.scorers.length === 0) {
       await settle('answered');
     } else {
-      const verdict = await judge(progress.item, answer, compiled.scorers, options.scoringRunId, ports, carried);
+      const verdict = await judge(progress, answer, compiled.scorers, options.scoringRunId, ports, carried);
       if (verdict.kind === 'scored') await post(...verdict.events, settled(progress, 'scored', null, options));
       else await settle('answered', verdict.reason);
     }
   } catch (error) {
-    if (options.cancel.aborted && !options.abandon.aborted) await settle('cancelled');
+    if (ports.isCancelled()) await settle('cancelled');
     else if (isCutOff(error, ports)) await post();
     else if (error instanceof NothingToSend) await settle('skipped', error.message);
     else await settle('errored', reasonOf(error, 'A converter or the strategy'));
@@ -41,11 +41,11 @@ export async function runItem(
 
 /** The events that cancel an item of which nothing is running. */
 export function cancelledItem(progress: ItemProgress, options: EngineOptions): ExecutionEvent[] {
-  return [...lostAttempt(progress, options), settled(progress, 'cancelled', null, options)];
+  return [...lostAttempts(progress, options), settled(progress, 'cancelled', null, options)];
 }
 
-function lostAttempt({ item, inFlight }: ItemProgress, { clock }: EngineOptions): ExecutionEvent[] {
-  return inFlight === null ? [] : [{ kind: 'attempt-lost', attemptId: inFlight, itemId: item.id, at: clock.now() }];
+function lostAttempts({ item, unresolved }: ItemProgress, { clock }: EngineOptions): ExecutionEvent[] {
+  return unresolved.map((attemptId) => ({ kind: 'attempt-lost', attemptId, itemId: item.id, at: clock.now() }));
 }
 
 function settled(progress: ItemProgress, state: SettledState, reason: string | null, options: EngineOptions): ItemSettled {

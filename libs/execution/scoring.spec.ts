@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { GeneratorError, InvalidInput, UnreadableVerdict, type Exchange, type ExecutionEvent, type Item } from '#core';
+import { GeneratorError, InvalidInput, UnreadableVerdict, type Exchange, type ExecutionEvent, type Item, type ItemProgress } from '#core';
 import { ManualClock, ScriptedGenerator } from '#core/testing';
 import { Limiters } from './limiters.js';
 import { judge, type CompiledScorer } from './scoring.js';
 import { judgingScorer, plainScorer, unlimited, verdict } from './testing/campaign.js';
 
 const item: Item = { id: 'item-0', position: 0, promptId: 'p', value: 'hi', chain: 0, repeat: 0, occurrence: 0 };
+const progress: ItemProgress = { item, attempts: 1, inFlight: null, unresolved: [], judged: {}, answered: null };
 const exchange: Exchange = { conversationId: 'c', requestId: 'q', responseId: 'r', original: 'hi', converted: 'aGk=', response: 'hello' };
 
 async function judged(scorers: readonly CompiledScorer[], cut = new AbortController()) {
@@ -15,6 +16,7 @@ async function judged(scorers: readonly CompiledScorer[], cut = new AbortControl
     clock,
     limiters: new Limiters(clock),
     spending: unlimited(),
+    isCancelled: () => false,
     user: 'user',
     retry: { maxRetries: 1, baseMs: 0, maxMs: 0 },
     post: async (events: readonly ExecutionEvent[]) => void journal.push([...events]),
@@ -22,7 +24,7 @@ async function judged(scorers: readonly CompiledScorer[], cut = new AbortControl
     abort: cut.signal,
   };
   const carried: ExecutionEvent[] = [{ kind: 'attempt-lost', attemptId: 'before', itemId: 'item-0', at: 0 }];
-  const judging = judge(item, exchange, scorers, 'run-9', ports, carried);
+  const judging = judge(progress, exchange, scorers, 'run-9', ports, carried);
   const [verdict] = await Promise.all([judging, clock.advance(10)]);
   return { verdict, journal, carried };
 }

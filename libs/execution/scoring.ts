@@ -3,7 +3,8 @@ import {
   type Exchange,
   type ExecutionEvent,
   type Generator,
-  type Item,
+  placeKey,
+  type ItemProgress,
   type ItemScored,
   type Scorer,
   type ScorerPorts,
@@ -33,7 +34,7 @@ export type Verdict =
  * @throws something for which `isCutOff` holds when the execution was told to end.
  */
 export async function judge(
-  item: Item,
+  { item, judged }: ItemProgress,
   exchange: Exchange,
   scorers: readonly CompiledScorer[],
   scoringRunId: string,
@@ -44,7 +45,7 @@ export async function judge(
   const events: ItemScored[] = [];
   for (const [branch, scorer] of scorers.entries()) {
     try {
-      const score = await scorer.score(subject, { signal: ports.abort, judge: askJudge(item.id, branch, scorer, ports, carried) });
+      const score = await scorer.score(subject, { signal: ports.abort, judge: askJudge(item.id, branch, scorer, judged, ports, carried) });
       const { id, name, type, version } = scorer;
       events.push({
         kind: 'item-scored',
@@ -68,13 +69,15 @@ function askJudge(
   itemId: string,
   branch: number,
   scorer: CompiledScorer,
+  judged: ItemProgress['judged'],
   ports: AttemptPorts,
   carried: ExecutionEvent[],
 ): ScorerPorts['judge'] {
   let turn = 0;
   return async (messages) => {
     if (!scorer.judge) throw new TypeError(`The scorer type '${scorer.type}' asks a judge without having one.`);
-    const spec = { itemId, purpose: 'judge', turn: turn++, branch, earlier: 0, messages, carried } as const;
+    const earlier = judged[placeKey(turn, branch)] ?? 0;
+    const spec = { itemId, purpose: 'judge', turn: turn++, branch, earlier, messages, carried } as const;
     const { attemptId, reply, latencyMs, at } = await attempt(scorer.judge, spec, ports);
     const { finishReason, usage } = reply;
     const blocked = reply.kind === 'blocked';

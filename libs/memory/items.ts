@@ -1,5 +1,5 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely';
-import { ITEM_STATES, stretchOf, type AttemptPurpose, type Coverage, type Item, type ItemProgress, type ItemState } from '#core';
+import { ITEM_STATES, placeKey, stretchOf, type AttemptPurpose, type Coverage, type Item, type ItemProgress, type ItemState } from '#core';
 import { textLength, withWholeTexts } from './long-texts.js';
 import type { AttemptTable, ItemTable, MemoryTables, MessageTable } from './tables.js';
 
@@ -119,7 +119,7 @@ export class ItemReader {
     const items = await this.list(executionId, after, limit, 'open');
     if (items.length === 0) return [];
     const journal = new Map<string, AttemptTable[]>();
-    for (const attempt of await this.#targetAttempts(executionId, items)) {
+    for (const attempt of await this.#journal(executionId, items)) {
       const list = journal.get(attempt.item_id);
       if (list) list.push(attempt);
       else journal.set(attempt.item_id, [attempt]);
@@ -187,7 +187,7 @@ export class ItemReader {
       from outcomes where execution_id = ${executionId} ${restriction} group by item_id`;
   }
 
-  async #targetAttempts(executionId: string, items: readonly Item[]): Promise<AttemptTable[]> {
+  async #journal(executionId: string, items: readonly Item[]): Promise<AttemptTable[]> {
     const known = await this.db
       .selectFrom('attempts')
       .select('attempt_id')
@@ -195,19 +195,15 @@ export class ItemReader {
       .limit(1)
       .executeTakeFirst();
     if (!known) return [];
-    const ids = items.map((item) => item.id);
-    // The purpose is written with the intent; later phases of the same attempt are found by its id.
-    const intents = this.db
-      .selectFrom('attempts')
-      .select('attempt_id')
-      .where('execution_id', '=', executionId)
-      .where('item_id', 'in', ids)
-      .where('purpose', '=', 'target');
     return this.db
       .selectFrom('attempts')
       .selectAll()
       .where('execution_id', '=', executionId)
-      .where('attempt_id', 'in', intents)
+      .where(
+        'item_id',
+        'in',
+        items.map((item) => item.id),
+      )
       .orderBy('attempt_id')
       .execute();
   }
@@ -235,7 +231,15 @@ function toItem(row: ItemTable): Item {
 function progressOf(item: Item, attempts: readonly AttemptTable[], messages: ReadonlyMap<string, Exchanged>): ItemProgress {
   const resolved = new Set(attempts.filter((attempt) => attempt.phase !== 'intended').map((attempt) => attempt.attempt_id));
   const intents = attempts.filter((attempt) => attempt.phase === 'intended');
-  const answer = attempts.filter((attempt) => attempt.phase === 'answered').at(-1);
+  const unresolved = intents.filter((attempt) => !resolved.has(attempt.attempt_id));
+  // What a judge said has no messages: the last answer that has is the target's.
+  const answer = attempts.filter((attempt) => attempt.phase === 'answered' && attempt.response_id !== null).at(-1);
+  const judged: Record<string, number> = {};
+  for (const { purpose, turn, branch } of intents) {
+    if (purpose !== 'judge') continue;
+    const key = placeKey(turn ?? 0, branch ?? 0);
+    judged[key] = (judged[key] ?? 0) + 1;
+  }
   const request = messages.get(answer?.request_id ?? '');
   const response = messages.get(answer?.response_id ?? '');
   const answered =
@@ -253,8 +257,10 @@ function progressOf(item: Item, attempts: readonly AttemptTable[], messages: Rea
   const { id, position, promptId, value, chain, repeat, occurrence } = item;
   return {
     item: { id, position, promptId, value, chain, repeat, occurrence },
-    attempts: intents.length,
-    inFlight: intents.find((attempt) => !resolved.has(attempt.attempt_id))?.attempt_id ?? null,
+    attempts: intents.filter((attempt) => attempt.purpose === 'target').length,
+    inFlight: unresolved.find((attempt) => attempt.purpose === 'target')?.attempt_id ?? null,
+    unresolved: unresolved.map((attempt) => attempt.attempt_id),
+    judged,
     answered,
   };
 }

@@ -5,7 +5,16 @@ import { isDeepStrictEqual } from 'node:util';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Store } from '#catalog';
 import { DomainError, StoreSwitched, Unavailable } from '#core';
-import { DatabaseHeld, DatabaseMissing, DatabaseRegistry, duckDbKey, openDuckDb, type DatabaseSize, type RegistryStats } from '#database';
+import {
+  DatabaseHeld,
+  DatabaseMissing,
+  DatabaseRegistry,
+  duckDbKey,
+  openDuckDb,
+  removeDrafts,
+  type DatabaseSize,
+  type RegistryStats,
+} from '#database';
 import { MemoryStore, type MemoryReaders, type MemoryTables, type MemoryWriters, type Owner, type OwnerAlias } from '#memory';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { Config } from '../config/config.js';
@@ -47,6 +56,7 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     await mkdir(this.config.memoryDir, { recursive: true, mode: 0o700 });
     // It may have been there before, for everybody to look into.
     await chmod(this.config.memoryDir, 0o700);
+    await removeDrafts(this.config.memoryDir);
   }
 
   async onApplicationShutdown(): Promise<void> {

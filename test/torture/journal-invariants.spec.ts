@@ -29,12 +29,10 @@ const BREAKS: Readonly<Record<string, string>> = {
   'an item has at most one answer, and one where its state says so': "update attempts set phase = 'answered' where phase = 'failed'",
   'an answer has its request and its response among the messages, and they have it': 'delete from messages',
   'the messages of a conversation are numbered 0, 1, 2 …': 'update messages set sequence = sequence + 1',
-  'in an execution that has ended every item is settled, and no request is open but one that a cancellation cut off':
-    "delete from attempts where phase = 'answered'",
+  'in an execution that has ended every item is settled, and no request is open': "delete from attempts where phase = 'answered'",
   'only what somebody cancelled is cancelled': "update executions set state = 'cancelled'",
   'a memory has one owner': 'delete from owner',
-  'a server that is told to end leaves no request open in the journal, but those that a cancellation cut off':
-    "delete from attempts where phase = 'answered'",
+  'a server that is told to end leaves no request open in the journal': "delete from attempts where phase = 'answered'",
   'no item is left of a plan that did not come to be': 'delete from executions',
   'no prompt is left of a dataset that did not come to be': 'delete from datasets',
 };
@@ -103,6 +101,9 @@ async function execution(store: MemoryStore, policy: UnknownOutcomePolicy, plann
     labels: {},
     created_at: now,
     cancel_requested_at: null,
+    max_requests: null,
+    max_tokens: null,
+    max_cost: null,
     started_at: now,
     finished_at: now,
   };

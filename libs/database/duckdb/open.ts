@@ -1,5 +1,5 @@
 import { DuckDBInstance } from '@duckdb/node-api';
-import { chmod, link, mkdir, realpath, rm, stat } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { systemClock, type Clock } from '#core';
@@ -100,6 +100,17 @@ async function create(path: string, name: string): Promise<void> {
     await rm(draft, { force: true });
     await rm(`${draft}.wal`, { force: true });
   }
+}
+
+const DRAFT = /\.new-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.wal)?$/;
+
+/**
+ * Takes back what a crash left of databases that were being made in a folder. Only while nobody makes one there: at the start of a server.
+ * Where it can't be done it does no harm.
+ */
+export async function removeDrafts(directory: string): Promise<void> {
+  const drafts = (await readdir(directory)).filter((file) => DRAFT.test(file));
+  await Promise.allSettled(drafts.map((file) => rm(join(directory, file), { force: true })));
 }
 
 async function attachPatiently<Tables>(path: string, name: string, claim: FileClaim, options: DuckDbOptions): Promise<Database<Tables>> {

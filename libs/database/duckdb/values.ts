@@ -1,4 +1,5 @@
 import {
+  DuckDBMaterializedResult,
   DuckDBTypeId,
   DuckDBVarCharVector,
   type DuckDBDataChunk,
@@ -22,7 +23,7 @@ export async function* rowsOf(result: DuckDBResult): AsyncGenerator<Record<strin
   const names = result.deduplicatedColumnNames();
   const converts = result.columnTypes().map(converterFor);
   let turn = performance.now();
-  for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+  for await (const chunk of chunksOf(result)) {
     const rows: Record<string, unknown>[] = [];
     for (let from = 0; from < chunk.rowCount; from += ROWS_PER_CHECK) {
       convertSlice(chunk, from, Math.min(from + ROWS_PER_CHECK, chunk.rowCount), names, converts, rows);
@@ -33,6 +34,15 @@ export async function* rowsOf(result: DuckDBResult): AsyncGenerator<Record<strin
     }
     yield rows;
   }
+}
+
+/** A result that is whole already is taken as it is: to ask for each of its chunks on another thread takes longer than to convert it. */
+async function* chunksOf(result: DuckDBResult): AsyncGenerator<DuckDBDataChunk> {
+  if (result instanceof DuckDBMaterializedResult) {
+    for (let index = 0; index < result.chunkCount; index++) yield result.getChunk(index);
+    return;
+  }
+  for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) yield chunk;
 }
 
 function convertSlice(

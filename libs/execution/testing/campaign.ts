@@ -27,7 +27,7 @@ export function plannedItems(count: number): Item[] {
 
 /** Items of which nothing has been done yet. */
 export function untouched(items: readonly Item[]): ItemProgress[] {
-  return items.map((item) => ({ item, attempts: 0, inFlight: null, answered: null }));
+  return items.map((item) => ({ item, attempts: 0, inFlight: null, unresolved: [], judged: {}, answered: null }));
 }
 
 /** Sends the converted prompt once: the least that a strategy does. */

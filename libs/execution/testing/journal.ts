@@ -1,4 +1,13 @@
-import { ITEM_STATES, type Coverage, type Exchange, type ExecutionEvent, type Item, type ItemProgress, type ItemState } from '#core';
+import {
+  ITEM_STATES,
+  placeKey,
+  type Coverage,
+  type Exchange,
+  type ExecutionEvent,
+  type Item,
+  type ItemProgress,
+  type ItemState,
+} from '#core';
 
 /** A memory of one execution: what an array can hold of what a store does. What is in it is acknowledged. */
 export class Journal {
@@ -78,8 +87,16 @@ export class Journal {
         item,
         attempts: this.all('attempt-intended', item.id).filter((intent) => intent.purpose === 'target').length,
         inFlight: this.unresolved(item.id)[0] ?? null,
+        unresolved: [...this.unresolved(item.id), ...this.unresolved(item.id, 'judge')],
+        judged: this.#judged(item.id),
         answered: this.#answer(item.id),
       }));
+  }
+
+  #judged(itemId: string): Record<string, number> {
+    const asked = this.all('attempt-intended', itemId).filter((intent) => intent.purpose === 'judge');
+    const byPlace = Map.groupBy(asked, ({ turn, branch }) => placeKey(turn, branch));
+    return Object.fromEntries([...byPlace].map(([key, intents]) => [key, intents.length]));
   }
 
   #answer(itemId: string): (Exchange & { readonly blocked: boolean }) | null {

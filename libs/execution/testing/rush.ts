@@ -29,6 +29,7 @@ export async function rush(prompts: number, open: (clock: ManualClock) => Endpoi
     user: 'user',
     retry: DEFAULT_RETRIES,
     spending: unlimited(),
+    isCancelled: () => false,
     post: async () => undefined,
     halt: signal,
     abort: signal,

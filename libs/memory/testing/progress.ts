@@ -20,7 +20,7 @@ export function progressRules(open: OpenMemory): void {
       const store = await open();
       const plan = await planned(store, 3);
       expect(await store.read(({ items }) => items.open(plan.executionId, -1, 10))).toEqual(
-        plan.items.map((item) => ({ item, attempts: 0, inFlight: null, answered: null })),
+        plan.items.map((item) => ({ item, attempts: 0, inFlight: null, unresolved: [], judged: {}, answered: null })),
       );
     });
 
@@ -53,6 +53,21 @@ export function progressRules(open: OpenMemory): void {
       });
       expect(found).toMatchObject([
         { attempts: 1, inFlight: null, answered: { ...exchange, original: 'o', converted: 'c', response: '', blocked } },
+      ]);
+    });
+
+    it('knows how often which judge was asked, and who of all was not heard of again', async () => {
+      const [gone, asked] = [uuidv7(), uuidv7()];
+      const found = await after(({ at }) => {
+        const target = intended(at(0));
+        const verdict = intended(at(0), { purpose: 'judge', branch: 1 });
+        const again = intended(at(0), { purpose: 'judge', branch: 1, turn: 1, attemptId: asked });
+        const lostOne = intended(at(0), { purpose: 'judge', branch: 2, attemptId: gone });
+        const answer = answered(target, exchangeOf(at(0), { response: 'mine' }));
+        return [target, answer, verdict, { ...answered(verdict, exchangeOf(at(0))), exchange: null }, again, lostOne, lost(lostOne)];
+      });
+      expect(found).toMatchObject([
+        { attempts: 1, inFlight: null, unresolved: [asked], judged: { '0/1': 1, '1/1': 1, '0/2': 1 }, answered: { response: 'mine' } },
       ]);
     });
 
