@@ -4,7 +4,7 @@ export type { ChainSummary, ItemStatus, ScorerSummary, SpentRow } from './items.
 export type { JournalContext } from './journal-rows.js';
 export { textLength } from './long-texts.js';
 export { MemoryStore, type MemoryReaders, type MemoryWriters } from './memory-store.js';
-export type { MessageCursor, MessageDraft, MessageFilter } from './messages.js';
+export type { ExchangedMessage, MessageCursor, MessageDraft, MessageFilter } from './messages.js';
 export type { Owner } from './owner.js';
 export type { ScoreFilter } from './scores.js';
 export type { MemoryStats } from './stats.js';

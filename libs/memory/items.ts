@@ -1,6 +1,6 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely';
 import { ITEM_STATES, placeKey, stretchOf, type AttemptPurpose, type Coverage, type Item, type ItemProgress, type ItemState } from '#core';
-import { textLength, withWholeTexts } from './long-texts.js';
+import { TEXT_COLUMNS, textLength, withWholeTexts } from './long-texts.js';
 import type { AttemptTable, ItemTable, MemoryTables, MessageTable } from './tables.js';
 
 export interface ItemStatus extends Item {
@@ -36,16 +36,7 @@ export interface SpentRow {
   readonly outputTokens: number;
 }
 
-const EXCHANGED = [
-  'id',
-  'conversation_id',
-  'original_value',
-  'original_value_sha256',
-  'original_parts',
-  'converted_value',
-  'converted_value_sha256',
-  'converted_parts',
-] as const satisfies readonly (keyof MessageTable)[];
+const EXCHANGED = ['id', 'conversation_id', ...TEXT_COLUMNS] as const satisfies readonly (keyof MessageTable)[];
 
 type Exchanged = Pick<MessageTable, (typeof EXCHANGED)[number]>;
 

@@ -10,10 +10,17 @@ const PART = 16_384;
 /** A message with its whole texts, as everybody but this file sees it. */
 export type WholeMessage = Omit<MessageTable, 'original_parts' | 'converted_parts'>;
 
-type Beginnings = Pick<
-  MessageTable,
-  'id' | 'original_value' | 'original_value_sha256' | 'original_parts' | 'converted_value' | 'converted_value_sha256' | 'converted_parts'
->;
+/** What `withWholeTexts` and `textLength` look at, beside the id. */
+export const TEXT_COLUMNS = [
+  'original_value',
+  'original_value_sha256',
+  'original_parts',
+  'converted_value',
+  'converted_value_sha256',
+  'converted_parts',
+] as const satisfies readonly (keyof MessageTable)[];
+
+type Beginnings = Pick<MessageTable, 'id' | (typeof TEXT_COLUMNS)[number]>;
 
 /** The rows by which messages are kept. A text that is original and converted at once has its parts once. */
 export function messageRows(wholes: readonly WholeMessage[]): { messages: MessageTable[]; long_texts: LongTextTable[] } {

@@ -1,5 +1,5 @@
 import { stretchOf, type Stretch } from '#core';
-import { textLength, type AttemptTable, type ItemStatus, type MemoryReaders, type MessageTable, type ScoreTable } from '#memory';
+import { textLength, type AttemptTable, type ExchangedMessage, type ItemStatus, type MemoryReaders, type ScoreTable } from '#memory';
 import type { ItemDto, ResultDto, ResultScoreDto } from './execution.dto.js';
 import { chainNames, type ResolvedPlan } from './resolved-plan.js';
 
@@ -48,7 +48,7 @@ function groupByItem<T extends { readonly item_id: string | null }>(rows: readon
   return Map.groupBy(rows, (row) => row.item_id ?? '');
 }
 
-function exchangeOf(messages: readonly MessageTable[]) {
+function exchangeOf(messages: readonly ExchangedMessage[]) {
   const response = messages.findLast((message) => message.role === 'assistant');
   const request = messages.findLast((message) => message.role === 'user');
   return {

@@ -1,9 +1,11 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoopDelay } from './event-loop.ts';
 import { JsonProcess } from './processes.ts';
 
 const SECRET = randomBytes(36).toString('base64');
+const START = startCommand();
 const EVENT_LOOP_PRELOAD = join(import.meta.dirname, 'event-loop-preload.ts');
 
 export interface BenchServerOptions {
@@ -26,6 +28,7 @@ export class BenchServer implements AsyncDisposable {
   static async start(dataDir: string, { profileDir = null, watched = false }: BenchServerOptions = {}): Promise<BenchServer> {
     const profiling = profileDir === null ? [] : ['--cpu-prof', '--cpu-prof-dir', profileDir];
     const env = {
+      ...START.env,
       DATA_DIR: dataDir,
       PORT: '0',
       HOST: '127.0.0.1',
@@ -33,7 +36,8 @@ export class BenchServer implements AsyncDisposable {
       GENERATOR_ALLOW_PRIVATE: '127.0.0.1',
       LOG_LEVEL: 'warn',
     };
-    const server = new JsonProcess('dist/src/main.js', [], env, [...profiling, ...(watched ? ['--import', EVENT_LOOP_PRELOAD] : [])]);
+    const nodeArgs = [...START.nodeArgs, ...profiling, ...(watched ? ['--import', EVENT_LOOP_PRELOAD] : [])];
+    const server = new JsonProcess('dist/src/main.js', [], env, nodeArgs);
     const { url } = await server.say<{ url: string }>('url');
     return new BenchServer(server, url.replace('[::1]', '127.0.0.1'));
   }
@@ -70,4 +74,12 @@ function token(): string {
   const seconds = Math.floor(Date.now() / 1000);
   const head = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub: 'bench', iat: seconds, exp: seconds + 3600 })}`;
   return `${head}.${createHmac('sha256', SECRET).update(head).digest('base64url')}`;
+}
+
+/** What `npm start` gives to Node: the server is measured as it is run. */
+function startCommand(): { readonly env: Readonly<Record<string, string>>; readonly nodeArgs: readonly string[] } {
+  const { scripts } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as { scripts: { start: string } };
+  const words = scripts.start.split(' ');
+  const variables = words.slice(0, words.indexOf('exec')).map((word) => word.split('=') as [string, string]);
+  return { env: Object.fromEntries(variables), nodeArgs: words.slice(words.indexOf('node') + 1, -1) };
 }

@@ -37,8 +37,11 @@ export interface DuckDbOptions {
  */
 const ATTACH_OPTIONS = '(block_size 16384, row_group_size 2048)';
 
-/** How far the log grows before it is folded in: the usual 16 MB is a checkpoint every second of a fast campaign. */
-const LOG_MB = 64;
+/**
+ * How far the log grows before it is folded in, which is also about what lies uncompressed in memory meanwhile. The usual 16 MB is a checkpoint
+ * every second of a fast campaign.
+ */
+const LOG_MB = 32;
 
 /** Two locations with the same key are the same database. @throws when the folder does not exist. */
 export async function duckDbKey(location: DuckDbLocation): Promise<string> {
