@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
 import { LoggerModule } from 'nestjs-pino';
 import { AuthModule } from './auth/auth.module.js';
 import type { Config } from './config/config.js';
@@ -11,6 +12,7 @@ import { HealthModule } from './health/health.module.js';
 import { logging } from './http/logging.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { MemoryModule } from './memory/memory.module.js';
+import { OrchestratorPoolModule } from './orchestrator-pool/orchestrator-pool.module.js';
 import { OrchestratorsModule } from './orchestrators/orchestrators.module.js';
 import { ScorersModule } from './scorers/scorers.module.js';
 
@@ -23,6 +25,7 @@ export class AppModule {
       imports: [
         ConfigModule.forRoot(config),
         LoggerModule.forRoot(logging(config.logLevel)),
+        ScheduleModule.forRoot(),
         AuthModule,
         IdempotencyModule,
         HealthModule,
@@ -32,6 +35,7 @@ export class AppModule {
         ConvertersModule,
         ScorersModule,
         OrchestratorsModule,
+        OrchestratorPoolModule,
         ExecutionsModule,
       ],
     };

@@ -44,14 +44,22 @@ export class GeneratorError extends Error {
   override readonly name = 'GeneratorError';
   readonly retryAfterMs: number | null;
   readonly status: number | null;
+  /** Whether the request may have reached somebody; false where there was nobody to take it. */
+  readonly reached: boolean;
   constructor(
     readonly fault: GeneratorFault,
     message: string,
-    details: { readonly retryAfterMs?: number | null; readonly status?: number | null; readonly cause?: unknown } = {},
+    details: {
+      readonly retryAfterMs?: number | null;
+      readonly status?: number | null;
+      readonly reached?: boolean;
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: details.cause });
     this.retryAfterMs = details.retryAfterMs ?? null;
     this.status = details.status ?? null;
+    this.reached = details.reached ?? (fault !== 'unavailable' || this.status !== null);
   }
 
   /** Whether the same request may succeed later. */

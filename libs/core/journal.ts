@@ -1,5 +1,7 @@
-import type { TokenUsage } from './generator.js';
+import type { GeneratorFault, TokenUsage } from './generator.js';
+import type { ChatMessage } from './message.js';
 import type { ScoreValue } from './scorer.js';
+import type { AttackOutcome, Place } from './strategy.js';
 
 /** On whose behalf a model is called. */
 export type AttemptPurpose = 'target' | 'converter' | 'attacker' | 'judge';
@@ -47,7 +49,7 @@ export interface AttemptIntended extends AttemptPlace {
   readonly retry: number;
 }
 
-/** The request and the answer, with what was measured. A judge's exchange has no `exchange`: its words are the score's rationale. */
+/** The request and the answer, with what was measured. A judge's answer has no `exchange`: its words are the score's rationale. */
 export interface AttemptAnswered extends AttemptPlace {
   readonly kind: 'attempt-answered';
   readonly blocked: boolean;
@@ -60,6 +62,10 @@ export interface AttemptAnswered extends AttemptPlace {
 /** A user message and its answer, ready to be remembered. The store assigns their sequence numbers. */
 export interface Exchange {
   readonly conversationId: string;
+  /** What stands before the first request of a conversation: a system prompt, turns that were made up. */
+  readonly preceding?: readonly ChatMessage[];
+  /** With the first exchange of a conversation that goes on from another: it begins with copies of the other's messages up to this response. */
+  readonly continues?: { readonly conversationId: string; readonly responseId: string };
   readonly requestId: string;
   readonly responseId: string;
   readonly original: string;
@@ -67,10 +73,13 @@ export interface Exchange {
   readonly response: string;
 }
 
+/** Why there was no answer; `not-sent` when the execution was ended before. */
+export type AttemptFault = GeneratorFault | 'not-sent';
+
 export interface AttemptFailed extends AttemptPlace {
   readonly kind: 'attempt-failed';
   readonly latencyMs: number;
-  readonly fault: string;
+  readonly fault: AttemptFault;
   readonly detail: string;
 }
 
@@ -86,7 +95,7 @@ export interface ItemScored {
   /** The response that is judged. */
   readonly messageId: string;
   readonly scoringRunId: string;
-  readonly scorer: { readonly id: string; readonly name: string; readonly type: string; readonly version: string };
+  readonly scorer: { readonly id: string | null; readonly name: string; readonly type: string; readonly version: string };
   readonly at: number;
   readonly score: ScoreValue;
 }
@@ -102,25 +111,63 @@ export interface ItemSettled {
   readonly at: number;
 }
 
-/** What an execution yields and a store remembers, in order. */
-export type ExecutionEvent = AttemptIntended | AttemptAnswered | AttemptFailed | AttemptLost | ItemScored | ItemSettled;
+/** How an attack on one objective ended: remembered with the item's end. */
+export interface AttackEnded {
+  readonly kind: 'attack-ended';
+  readonly itemId: string;
+  readonly scoringRunId: string;
+  readonly at: number;
+  readonly outcome: AttackOutcome;
+  readonly reason: string | null;
+  readonly turns: number;
+  readonly backtracks: number;
+  /** The conversation with the target that it ended with, and the answer in it; null when there was none. */
+  readonly conversationId: string | null;
+  readonly responseId: string | null;
+  /** The conversations with the target that were given up. */
+  readonly prunedConversationIds: readonly string[];
+  readonly attackerConversationIds: readonly string[];
+  /** All requests of the item together, judges' and lost ones excepted. */
+  readonly latencyMs: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
 
-/** Where an item stood when its execution was taken up again. */
+/** What an execution yields and a store remembers, in order. */
+export type ExecutionEvent = AttemptIntended | AttemptAnswered | AttemptFailed | AttemptLost | ItemScored | AttackEnded | ItemSettled;
+
+/** An attempt of an item according to the journal. */
+export interface PastAttempt extends Place {
+  readonly attemptId: string;
+  readonly purpose: AttemptPurpose;
+  /** `open` when nobody knows yet what came of it. */
+  readonly state: 'open' | 'answered' | 'failed' | 'lost';
+  readonly blocked: boolean;
+  readonly latencyMs: number;
+  readonly finishReason: string | null;
+  readonly usage: TokenUsage | null;
+  readonly fault: AttemptFault | null;
+  readonly detail: string | null;
+  readonly exchange: Exchange | null;
+}
+
+/** A score of an item's answer from before. */
+export interface PastScore {
+  readonly messageId: string;
+  readonly scoringRunId: string;
+  readonly scorerId: string | null;
+  readonly scorerVersion: string;
+  readonly score: ScoreValue;
+}
+
+/** Where an item stood when its execution was taken up: everything that the journal has of it, in order. */
 export interface ItemProgress {
   readonly item: Item;
-  /** How many attempts at the target have been journaled. */
-  readonly attempts: number;
-  /** The id of a target attempt that was journaled and never resolved. */
-  readonly inFlight: string | null;
-  /** The ids of all attempts, of whatever purpose, that were journaled and never resolved. */
-  readonly unresolved: readonly string[];
-  /** How often a judge was asked at each place, by `placeKey`. */
-  readonly judged: Readonly<Record<string, number>>;
-  /** The answer that stands, if it only waits for its scores. */
-  readonly answered: (Exchange & { readonly blocked: boolean }) | null;
+  readonly attempts: readonly PastAttempt[];
+  readonly scores: readonly PastScore[];
+  /** The answer that it was planned to judge, where it was not planned to ask something; null when it is gone. */
+  readonly stored: StoredAnswer | null;
 }
 
-/** Names the place of an attempt in the conversations of its item. */
-export function placeKey(turn: number, branch: number): string {
-  return `${turn}/${branch}`;
-}
+/** An answer that was there before the execution. `responseId` names the original, on which scores hang. */
+export type StoredAnswer = Exchange & { readonly blocked: boolean };

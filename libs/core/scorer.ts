@@ -6,9 +6,12 @@ import type { Plugin } from './plugin.js';
 /** `true_false` values are "true" or "false"; `float_scale` values are decimal text in 0…1. */
 export type ScoreType = 'true_false' | 'float_scale';
 
-/** What is judged: the answer, and the prompt it answers, as planned and as sent. */
+/** What is judged: the answer, and what it answers. */
 export interface ScoreSubject {
   readonly response: string;
+  /** What was planned: the prompt itself, or what an attack is for. */
+  readonly objective: string;
+  /** What was said, before converters. */
   readonly prompt: string;
   readonly convertedPrompt: string;
 }

@@ -6,6 +6,7 @@ import { ask } from './testing/ask.js';
 import {
   Campaign,
   FunctionGenerator,
+  begun,
   judgingScorer,
   orchestrator,
   plainScorer,
@@ -62,11 +63,11 @@ describe('cancelling', () => {
     await journal.keep(campaign.run(untouched(items.slice(0, 1))));
     expect(journal.story('item-0')).toBe('target#0 answered judge#0 lost =cancelled');
 
-    const resumed: ItemProgress = { ...untouched(items)[0], inFlight: 'old', unresolved: ['old'], attempts: 1 } as ItemProgress;
+    const resumed = items.slice(0, 1).map((item) => begun(item));
     const second = new Journal();
     const cancelled = new Campaign(orchestrator(new FunctionGenerator(() => 'hello')));
     cancelled.cancel.abort();
-    await second.keep(cancelled.run([resumed]));
+    await second.keep(cancelled.run(resumed));
     expect(second.story('item-0')).toBe('lost =cancelled');
   });
 });
@@ -103,7 +104,7 @@ describe('stopping', () => {
       ),
     );
     await judged.keep(stopped.run(untouched(items)));
-    const answers = judged.progress(items).filter((progress) => progress.answered !== null);
+    const answers = judged.progress(items).filter(({ attempts }) => attempts[0]?.state === 'answered');
     expect(answers.length).toBeGreaterThan(0);
     expect(judged.coverage(items).scored).toBe(4 - answers.length);
   });
@@ -133,7 +134,7 @@ describe('abandoning', () => {
     setTimeout(() => campaign.abandon.abort(), 30);
     await journal.keep(campaign.run(untouched(items.slice(0, 5))));
     place.release();
-    expect(journal.progress(items.slice(0, 5)).map((progress) => progress.answered?.response)).toEqual(Array(5).fill('hello'));
+    expect(journal.progress(items.slice(0, 5)).map(({ attempts }) => attempts[0]?.exchange?.response)).toEqual(Array(5).fill('hello'));
   });
 });
 

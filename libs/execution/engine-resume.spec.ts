@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ExecutionEvent, ItemProgress } from '#core';
+import type { ExecutionEvent } from '#core';
 import type { CompiledOrchestrator, EngineOptions } from './orchestration.js';
 import {
   Campaign,
   FunctionGenerator,
+  begun,
   judgingScorer,
   orchestrator,
   plainScorer,
@@ -108,12 +109,7 @@ describe('an execution that is taken up', () => {
 
   it('gives the same end to items that had begun and items that had not', async () => {
     const items = plannedItems(3);
-    const progress: ItemProgress[] = untouched(items).map((each, index) => ({
-      ...each,
-      inFlight: index === 1 ? 'old' : null,
-      unresolved: index === 1 ? ['old'] : [],
-      attempts: index % 2,
-    }));
+    const progress = untouched(items).map((each, index) => (index === 1 ? begun(each.item) : each));
     const journal = new Journal();
     await journal.keep(new Campaign(orchestrator(new FunctionGenerator(() => 'hello'))).run(progress));
     expect(items.map((each) => journal.story(each.id))).toEqual([

@@ -144,9 +144,9 @@ describe('an item', () => {
       const say = (turn: number, branch: number) =>
         send({ purpose: 'target', turn, branch, original: prompt, messages: [{ role: 'user', content: `${prompt} ${turn}` }] });
       await say(0, 0);
-      const reply = await say(1, 0);
+      await say(1, 0);
       await say(0, 1);
-      return { reply, turn: 1, branch: 0 };
+      return { turn: 1, branch: 0, outcome: null, turns: 2 };
     };
     const heard: string[] = [];
     const scorer = plainScorer(({ response }) => {

@@ -47,7 +47,7 @@ async function runAll(
   options: EngineOptions,
   ports: AttemptPorts,
 ): Promise<void> {
-  const crew = new Crew(Math.max(8, compiled.target.limits.maxInFlight * OPEN_ITEMS_PER_SLOT));
+  const crew = new Crew(Math.max(8, slotsOf(compiled) * OPEN_ITEMS_PER_SLOT));
   const ending = (): boolean => ports.halt.aborted || crew.failed;
   try {
     for await (const page of source) {
@@ -64,4 +64,10 @@ async function runAll(
   } finally {
     await crew.finish();
   }
+}
+
+/** How many requests may be on the wire at once: to the target, or where there is none, to one of the judges. */
+function slotsOf({ target, scorers }: CompiledOrchestrator): number {
+  if (target) return target.limits.maxInFlight;
+  return Math.max(0, ...scorers.map(({ judge }) => judge?.limits.maxInFlight ?? 0));
 }

@@ -1,7 +1,7 @@
 import type { Clock, GeneratorError } from '#core';
 import { Breaker, type BreakerState } from './breaker.js';
 import type { LimitSettings } from './limit-settings.js';
-import { askedPauseMs, isOverload, isThrottle } from './retry-policy.js';
+import { askedPauseMs, concernsRequest, isOverload, isThrottle } from './retry-policy.js';
 import { RetryBudget } from './retry-budget.js';
 import { Window } from './window.js';
 
@@ -107,7 +107,9 @@ export class Health {
     if (isOverload(failure)) this.#window.throttled(sent.number, this.#sent, onWire);
     this.#heldUntil = Math.max(this.#heldUntil, now + (askedPauseMs(failure) ?? 0));
     if (fault === 'rate-limited' || fault === 'unavailable' || fault === 'timeout') {
-      return this.#breaker.failed({ itemId, number: sent.number, isProbe: sent.isProbe }, now);
+      const isDown = this.#breaker.failed({ itemId, number: sent.number, isProbe: sent.isProbe }, now);
+      // A probe that fails by itself counts for its item: or some that always fail would wait for ever for an endpoint that is there.
+      return isDown && !(sent.isProbe && concernsRequest(failure));
     }
     if (fault === 'forbidden-address') this.withdrawn(sent);
     else this.#isThere(onWire);

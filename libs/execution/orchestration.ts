@@ -1,4 +1,4 @@
-import type { Clock, Converter, Generator, StrategyPorts, StrategyResult, UnknownOutcomePolicy } from '#core';
+import type { Clock, Converter, Generator, Strategy, UnknownOutcomePolicy } from '#core';
 import type { Limiters } from './limiters.js';
 import type { RetryPolicy } from './retry-policy.js';
 import type { CompiledScorer } from './scoring.js';
@@ -6,8 +6,13 @@ import type { Spending } from './spending.js';
 
 /** An orchestrator ready to run: clients made, patterns parsed, chains put together. */
 export interface CompiledOrchestrator {
-  readonly strategy: (prompt: string, ports: StrategyPorts) => Promise<StrategyResult>;
-  readonly target: Generator;
+  readonly strategy: Strategy;
+  /** Null where nothing is sent to one: stored answers are scored. */
+  readonly target: Generator | null;
+  /** Writes what is sent, where the strategy has a model do that. */
+  readonly attacker: Generator | null;
+  /** By the role that they have for the strategy. */
+  readonly judges: ReadonlyMap<string, CompiledScorer>;
   /** By the index that items refer to. */
   readonly chains: readonly (readonly Converter[])[];
   readonly scorers: readonly CompiledScorer[];

@@ -46,6 +46,21 @@ export async function* planItems(prompts: AsyncIterable<readonly string[]>, shap
   }
 }
 
+/**
+ * The items of a plan to judge answers that are stored, in pages: one for each answer, whose id stands in the place of the prompt's.
+ * @param answers no answer twice.
+ */
+export async function* planAnswers(
+  answers: AsyncIterable<readonly { readonly id: string; readonly prompt: string }[]>,
+): AsyncGenerator<Item[]> {
+  let position = 0;
+  for await (const page of answers) {
+    yield page.map(({ id, prompt }) => {
+      return { id: contentId({ answer: id }), position: position++, promptId: id, value: prompt, chain: 0, repeat: 0, occurrence: 0 };
+    });
+  }
+}
+
 /** The hash of a plan: of all it was resolved to, and of its items in order. Fed as the items are made, so that no plan is ever held whole. */
 export class PlanHash {
   readonly #hash: Hash;

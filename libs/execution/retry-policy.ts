@@ -32,6 +32,14 @@ export function isOverload(error: GeneratorError): boolean {
 }
 
 /**
+ * Whether a failure may be the request's own: somebody took it, and says neither that there is too much to do nor that whoever stands behind is
+ * away (502, 504).
+ */
+export function concernsRequest(error: GeneratorError): boolean {
+  return error.reached && !isThrottle(error) && error.status !== 502 && error.status !== 504;
+}
+
+/**
  * How much of an item's retries a failure costs: nothing when the endpoint is down, since that says nothing of the item; little when the endpoint
  * has too much to do, but answers others; else 1.
  * @param othersAnswered whether it has answered anything since this item was last refused, or began.

@@ -34,7 +34,30 @@ describe('an endpoint that takes less than it is offered', () => {
   });
 });
 
+describe('an endpoint that always fails for some prompts', () => {
+  it.each([
+    ['500', new GeneratorError('unavailable', 'The endpoint answered 500.', { status: 500 })],
+    ['no answer', new GeneratorError('timeout', 'The endpoint did not answer in time.')],
+    ['a cut connection', new GeneratorError('unavailable', 'The endpoint cut the connection.', { reached: true })],
+  ])('errors those (%s), though it may look down when nothing else is left, and answers all others', async (_, failure) => {
+    const endpoint = (clock: ManualClock) => new Endpoint(clock, 20, (_endpoint, prompt) => (/[05]$/.test(prompt) ? failure : null), 20);
+    const { answered, errored } = await rush(100, endpoint, 7_200);
+    expect({ answered, errored }).toEqual({ answered: 80, errored: 20 });
+  });
+});
+
 describe('an endpoint that is down', () => {
+  it.each([
+    ['nobody is there', refused],
+    ['what stands before it says so', new GeneratorError('unavailable', 'The endpoint answered 502.', { status: 502 })],
+    ['it says so', new GeneratorError('unavailable', 'The endpoint answered 503.', { status: 503 })],
+  ])('is waited for by a few items, however long it takes (%s)', async (_, failure) => {
+    const endpoint = (clock: ManualClock) => new Endpoint(clock, 20, () => (clock.now() < 7_200_000 ? failure : null), 20);
+    const { answered, errored, seconds } = await rush(20, endpoint, 8_000);
+    expect({ answered, errored }).toEqual({ answered: 20, errored: 0 });
+    expect(seconds).toBeGreaterThan(7_199);
+  });
+
   const hangs = new GeneratorError('timeout', 'The endpoint did not answer in time.');
   it.each([
     ['from the beginning', 0, refused],

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { GeneratorError, InvalidInput, UnreadableVerdict, type Exchange, type ExecutionEvent, type Item, type ItemProgress } from '#core';
+import { GeneratorError, InvalidInput, UnreadableVerdict, type Exchange, type ExecutionEvent, type Item } from '#core';
 import { ManualClock, ScriptedGenerator } from '#core/testing';
 import { Limiters } from './limiters.js';
+import { Past } from './past.js';
 import { judge, type CompiledScorer } from './scoring.js';
 import { judgingScorer, plainScorer, unlimited, verdict } from './testing/campaign.js';
 
 const item: Item = { id: 'item-0', position: 0, promptId: 'p', value: 'hi', chain: 0, repeat: 0, occurrence: 0 };
-const progress: ItemProgress = { item, attempts: 1, inFlight: null, unresolved: [], judged: {}, answered: null };
+const past = new Past({ item, attempts: [], scores: [], stored: null });
 const exchange: Exchange = { conversationId: 'c', requestId: 'q', responseId: 'r', original: 'hi', converted: 'aGk=', response: 'hello' };
 
 async function judged(scorers: readonly CompiledScorer[], cut = new AbortController()) {
@@ -24,7 +25,7 @@ async function judged(scorers: readonly CompiledScorer[], cut = new AbortControl
     abort: cut.signal,
   };
   const carried: ExecutionEvent[] = [{ kind: 'attempt-lost', attemptId: 'before', itemId: 'item-0', at: 0 }];
-  const judging = judge(progress, exchange, scorers, 'run-9', ports, carried);
+  const judging = judge(item, exchange, scorers, 'run-9', { past, ports, carried });
   const [verdict] = await Promise.all([judging, clock.advance(10)]);
   return { verdict, journal, carried };
 }
@@ -37,7 +38,7 @@ describe('scoring', () => {
       return verdict('false');
     });
     const { verdict: result, journal } = await judged([remember, plainScorer(async () => verdict('true'), null, 'other')]);
-    expect(subjects).toEqual([{ response: 'hello', prompt: 'hi', convertedPrompt: 'aGk=' }]);
+    expect(subjects).toEqual([{ response: 'hello', objective: 'hi', prompt: 'hi', convertedPrompt: 'aGk=' }]);
     const place = { kind: 'item-scored', itemId: 'item-0', messageId: 'r', scoringRunId: 'run-9', at: 7 };
     expect(result).toMatchObject({
       kind: 'scored',

@@ -3,18 +3,19 @@ import {
   type Exchange,
   type ExecutionEvent,
   type Generator,
-  placeKey,
-  type ItemProgress,
+  type Item,
   type ItemScored,
   type Scorer,
   type ScorerPorts,
 } from '#core';
 import { attempt, isCutOff, type AttemptPorts } from './attempt.js';
+import type { Past } from './past.js';
 import { reasonOf } from './reason.js';
 
 /** A scorer, compiled, with the judge that it asks, if it asks one. */
 export interface CompiledScorer {
-  readonly id: string;
+  /** Null for one that nobody configured: a strategy's own. */
+  readonly id: string | null;
   readonly name: string;
   readonly type: string;
   readonly version: string;
@@ -26,37 +27,36 @@ export interface CompiledScorer {
 export type Verdict =
   { readonly kind: 'scored'; readonly events: readonly ItemScored[] } | { readonly kind: 'unscored'; readonly reason: string };
 
+/** How a scorer's questions to its judge are journaled. */
+interface Asking {
+  /** Each scorer's questions are a branch of their own. */
+  readonly branch: number;
+  readonly firstTurn: number;
+  readonly past: Past;
+  readonly ports: AttemptPorts;
+  readonly carried: ExecutionEvent[];
+}
+
 /**
- * Judges one answer by all scorers. Judges are asked as attempts of the item, with retries and limits of their own; each scorer's questions are a
- * branch of their own.
+ * Judges one answer by all scorers. Judges are asked as attempts of the item, with retries and limits of their own.
+ * @param known what a scorer has said of the answer already: it is not asked again.
  * @param carried what is true of the item but not posted yet: a judge's intent takes it along, so the answer is durable before it is judged by
  * another model; what came of the judges is left there for the caller to journal with the verdict.
  * @throws something for which `isCutOff` holds when the execution was told to end.
  */
 export async function judge(
-  { item, judged }: ItemProgress,
+  item: Item,
   exchange: Exchange,
   scorers: readonly CompiledScorer[],
   scoringRunId: string,
-  ports: AttemptPorts,
-  carried: ExecutionEvent[],
+  { past, ports, carried }: Omit<Asking, 'branch' | 'firstTurn'>,
+  known: (scorer: CompiledScorer) => boolean = () => false,
 ): Promise<Verdict> {
-  const subject = { response: exchange.response, prompt: exchange.original, convertedPrompt: exchange.converted };
   const events: ItemScored[] = [];
   for (const [branch, scorer] of scorers.entries()) {
+    if (known(scorer)) continue;
     try {
-      const score = await scorer.score(subject, { signal: ports.abort, judge: askJudge(item.id, branch, scorer, judged, ports, carried) });
-      const { id, name, type, version } = scorer;
-      events.push({
-        kind: 'item-scored',
-        scoreId: uuidv7(),
-        itemId: item.id,
-        messageId: exchange.responseId,
-        scoringRunId,
-        scorer: { id, name, type, version },
-        at: ports.clock.now(),
-        score,
-      });
+      events.push(await scoreOnce(item, exchange, scorer, scoringRunId, { branch, firstTurn: 0, past, ports, carried }));
     } catch (error) {
       if (isCutOff(error, ports)) throw error;
       return { kind: 'unscored', reason: `Not scored by '${scorer.name}': ${reasonOf(error, 'The scorer')}` };
@@ -65,19 +65,36 @@ export async function judge(
   return { kind: 'scored', events };
 }
 
-function askJudge(
-  itemId: string,
-  branch: number,
+/** What one scorer says of an answer. @throws whatever the scorer throws */
+export async function scoreOnce(
+  item: Item,
+  exchange: Exchange,
   scorer: CompiledScorer,
-  judged: ItemProgress['judged'],
-  ports: AttemptPorts,
-  carried: ExecutionEvent[],
-): ScorerPorts['judge'] {
-  let turn = 0;
+  scoringRunId: string,
+  asking: Asking,
+): Promise<ItemScored> {
+  const { id, name, type, version } = scorer;
+  const itemId = item.id;
+  const subject = { response: exchange.response, objective: item.value, prompt: exchange.original, convertedPrompt: exchange.converted };
+  const score = await scorer.score(subject, { signal: asking.ports.abort, judge: askJudge(itemId, scorer, asking) });
+  return {
+    kind: 'item-scored',
+    scoreId: uuidv7(),
+    itemId,
+    messageId: exchange.responseId,
+    scoringRunId,
+    scorer: { id, name, type, version },
+    at: asking.ports.clock.now(),
+    score,
+  };
+}
+
+function askJudge(itemId: string, scorer: CompiledScorer, { branch, firstTurn, past, ports, carried }: Asking): ScorerPorts['judge'] {
+  let turn = firstTurn;
   return async (messages) => {
     if (!scorer.judge) throw new TypeError(`The scorer type '${scorer.type}' asks a judge without having one.`);
-    const earlier = judged[placeKey(turn, branch)] ?? 0;
-    const spec = { itemId, purpose: 'judge', turn: turn++, branch, earlier, messages, carried } as const;
+    const place = { branch, turn: turn++ };
+    const spec = { itemId, purpose: 'judge', ...place, earlier: past.tries('judge', place), messages, carried } as const;
     const { attemptId, reply, latencyMs, at } = await attempt(scorer.judge, spec, ports);
     const { finishReason, usage } = reply;
     const blocked = reply.kind === 'blocked';

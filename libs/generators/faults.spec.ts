@@ -52,7 +52,7 @@ test('a transport error is told by the code that is deepest in its causes', () =
   const coded = (code: string): Error => new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code }) });
   expect(transportError(coded('ECONNRESET'))).toMatchObject({
     fault: 'unavailable',
-    message: "The endpoint can't be reached (ECONNRESET).",
+    message: 'The endpoint cut the connection (ECONNRESET).',
   });
   expect(transportError(coded('UND_ERR_BODY_TIMEOUT')).fault).toBe('timeout');
   expect(transportError(coded('HPE_INVALID_CONSTANT')).fault).toBe('invalid-answer');

@@ -2,6 +2,8 @@ import { GeneratorError, type GeneratorFault } from '#core';
 
 const DAY_MS = 86_400_000;
 const NUMBER = /^\d+(\.\d+)?$/;
+/** The connection was there, and ended before the answer did. */
+const CUT = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 const CODE = /^(?:[A-Za-z][A-Za-z_.]{1,47}|\d{1,6})$/;
 
 /**
@@ -76,6 +78,7 @@ function codedError(code: string, cause: unknown): GeneratorError {
     const remedy = 'The operator can trust its CA with NODE_EXTRA_CA_CERTS.';
     return new GeneratorError('unavailable', `The endpoint's certificate is not accepted${hint}. ${remedy}`, { cause });
   }
+  if (CUT.has(code)) return new GeneratorError('unavailable', `The endpoint cut the connection${hint}.`, { cause, reached: true });
   return new GeneratorError('unavailable', `The endpoint can't be reached${hint}.`, { cause });
 }
 

@@ -133,8 +133,8 @@ test.each([
   [GARBAGE, 'invalid-answer', 'is not JSON'],
   [{ raw: '{"other":1}' }, 'invalid-answer', 'nothing at answerPath'],
   [huge(1_500_000), 'invalid-answer', 'larger than'],
-  [{ cut: 'before' as const }, 'unavailable', "can't be reached"],
-  [{ cut: 'within' as const }, 'unavailable', "can't be reached"],
+  [{ cut: 'before' as const }, 'unavailable', 'cut the connection'],
+  [{ cut: 'within' as const }, 'unavailable', 'cut the connection'],
   [{ hang: true }, 'timeout', 'within 150 ms'],
 ])('failure %# is %s', async (behaviour, fault, message) => {
   target.behave = behaviour;

@@ -134,7 +134,7 @@ export class ExecutionWriter extends ExecutionReader {
     if (!FINAL_STATES.includes(state)) throw new Conflict(`The execution ${id} is ${state}. Cancel it before you delete it.`);
     const messages = this.tx.selectFrom('messages').select('id').where('execution_id', '=', id);
     await this.tx.deleteFrom('long_texts').where('message_id', 'in', messages).execute();
-    for (const table of ['scores', 'messages', 'outcomes', 'attempts', 'items'] as const) {
+    for (const table of ['scores', 'attack_results', 'messages', 'outcomes', 'attempts', 'items'] as const) {
       await this.tx.deleteFrom(table).where('execution_id', '=', id).execute();
     }
     await this.tx.deleteFrom('executions').where('id', '=', id).execute();

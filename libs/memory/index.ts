@@ -1,3 +1,4 @@
+export type { AnswerFilter, AnswerRow } from './answers.js';
 export { ConfigurationReader, ConfigurationWriter, type ConfigurationDraft, type PageRequest } from './configurations.js';
 export { FINAL_STATES, type ExecutionLimits } from './executions.js';
 export type { ChainSummary, ItemStatus, ScorerSummary, SpentRow } from './items.js';

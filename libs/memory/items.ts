@@ -1,7 +1,7 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely';
-import { ITEM_STATES, placeKey, stretchOf, type AttemptPurpose, type Coverage, type Item, type ItemProgress, type ItemState } from '#core';
-import { TEXT_COLUMNS, textLength, withWholeTexts } from './long-texts.js';
-import type { AttemptTable, ItemTable, MemoryTables, MessageTable } from './tables.js';
+import { ITEM_STATES, type AttemptPurpose, type Coverage, type Item, type ItemProgress, type ItemState } from '#core';
+import { readProgress } from './item-progress.js';
+import type { AttemptTable, ItemTable, MemoryTables } from './tables.js';
 
 export interface ItemStatus extends Item {
   readonly state: ItemState;
@@ -16,7 +16,8 @@ export interface ChainSummary {
 
 export interface ScorerSummary {
   readonly chain: number;
-  readonly scorerId: string;
+  /** Null for a strategy's own. */
+  readonly scorerId: string | null;
   readonly scorerName: string;
   readonly scorerType: string;
   readonly scores: number;
@@ -35,10 +36,6 @@ export interface SpentRow {
   readonly inputTokens: number;
   readonly outputTokens: number;
 }
-
-const EXCHANGED = ['id', 'conversation_id', ...TEXT_COLUMNS] as const satisfies readonly (keyof MessageTable)[];
-
-type Exchanged = Pick<MessageTable, (typeof EXCHANGED)[number]>;
 
 type StatusRow = ItemTable & { readonly state: ItemState; readonly reason: string | null };
 
@@ -106,25 +103,9 @@ export class ItemReader {
    * Where the open items stand, by position from `after` (exclusive) on: what an execution is taken up from. The position of the last one is
    * the `after` of the next page; there are none left when a page is empty. A page is shorter than `limit` where answers are long.
    */
-  async open(executionId: string, after: number, limit: number): Promise<ItemProgress[]> {
+  async open(executionId: string, after: number, limit: number, overAnswers = false): Promise<ItemProgress[]> {
     const items = await this.list(executionId, after, limit, 'open');
-    if (items.length === 0) return [];
-    const journal = new Map<string, AttemptTable[]>();
-    for (const attempt of await this.#journal(executionId, items)) {
-      const list = journal.get(attempt.item_id);
-      if (list) list.push(attempt);
-      else journal.set(attempt.item_id, [attempt]);
-    }
-    const beginnings = await this.#exchanged([...journal.values()].flat());
-    const messagesOf = (item: Item): Exchanged[] =>
-      (journal.get(item.id) ?? []).flatMap(({ request_id, response_id }) =>
-        [beginnings.get(request_id ?? ''), beginnings.get(response_id ?? '')].filter((message) => message !== undefined),
-      );
-    const lengthOf = (item: Item): number => messagesOf(item).reduce((sum, message) => sum + textLength(message), item.value.length);
-    const { rows } = stretchOf(items, limit, lengthOf);
-    const wholes = await withWholeTexts(this.db, rows.flatMap(messagesOf));
-    const messages = new Map(wholes.map((message) => [message.id, message]));
-    return rows.map((item) => progressOf(item, journal.get(item.id) ?? [], messages));
+    return items.length === 0 ? [] : readProgress(this.db, executionId, items, limit, overAnswers);
   }
 
   /** What was sent, by purpose and branch, and the tokens that it took as far as the endpoints said. */
@@ -177,35 +158,6 @@ export class ItemReader {
     return sql`select item_id, arg_max(state, scoring_run_id) as state, arg_max_null(reason, scoring_run_id) as reason
       from outcomes where execution_id = ${executionId} ${restriction} group by item_id`;
   }
-
-  async #journal(executionId: string, items: readonly Item[]): Promise<AttemptTable[]> {
-    const known = await this.db
-      .selectFrom('attempts')
-      .select('attempt_id')
-      .where('execution_id', '=', executionId)
-      .limit(1)
-      .executeTakeFirst();
-    if (!known) return [];
-    return this.db
-      .selectFrom('attempts')
-      .selectAll()
-      .where('execution_id', '=', executionId)
-      .where(
-        'item_id',
-        'in',
-        items.map((item) => item.id),
-      )
-      .orderBy('attempt_id')
-      .execute();
-  }
-
-  /** What was exchanged in some attempts, by id; of long texts the beginnings. */
-  async #exchanged(attempts: readonly AttemptTable[]): Promise<Map<string, Exchanged>> {
-    const ids = attempts.flatMap(({ request_id, response_id }) => [request_id, response_id]).filter((id) => id !== null);
-    if (ids.length === 0) return new Map();
-    const rows = await this.db.selectFrom('messages').select(EXCHANGED).where('id', 'in', ids).execute();
-    return new Map(rows.map((row) => [row.id, row]));
-  }
 }
 
 function coverageOf(counted: readonly { readonly state: ItemState; readonly n: number }[]): Coverage {
@@ -217,41 +169,4 @@ function coverageOf(counted: readonly { readonly state: ItemState; readonly n: n
 function toItem(row: ItemTable): Item {
   const { id, position, prompt_id, value, chain, repeat, occurrence } = row;
   return { id, position, promptId: prompt_id, value, chain, repeat, occurrence };
-}
-
-function progressOf(item: Item, attempts: readonly AttemptTable[], messages: ReadonlyMap<string, Exchanged>): ItemProgress {
-  const resolved = new Set(attempts.filter((attempt) => attempt.phase !== 'intended').map((attempt) => attempt.attempt_id));
-  const intents = attempts.filter((attempt) => attempt.phase === 'intended');
-  const unresolved = intents.filter((attempt) => !resolved.has(attempt.attempt_id));
-  // What a judge said has no messages: the last answer that has is the target's.
-  const answer = attempts.filter((attempt) => attempt.phase === 'answered' && attempt.response_id !== null).at(-1);
-  const judged: Record<string, number> = {};
-  for (const { purpose, turn, branch } of intents) {
-    if (purpose !== 'judge') continue;
-    const key = placeKey(turn ?? 0, branch ?? 0);
-    judged[key] = (judged[key] ?? 0) + 1;
-  }
-  const request = messages.get(answer?.request_id ?? '');
-  const response = messages.get(answer?.response_id ?? '');
-  const answered =
-    answer && request && response && answer.request_id !== null && answer.response_id !== null
-      ? {
-          conversationId: request.conversation_id,
-          requestId: answer.request_id,
-          responseId: answer.response_id,
-          original: request.original_value,
-          converted: request.converted_value,
-          response: response.converted_value,
-          blocked: answer.blocked === true,
-        }
-      : null;
-  const { id, position, promptId, value, chain, repeat, occurrence } = item;
-  return {
-    item: { id, position, promptId, value, chain, repeat, occurrence },
-    attempts: intents.filter((attempt) => attempt.purpose === 'target').length,
-    inFlight: unresolved.find((attempt) => attempt.purpose === 'target')?.attempt_id ?? null,
-    unresolved: unresolved.map((attempt) => attempt.attempt_id),
-    judged,
-    answered,
-  };
 }

@@ -1,6 +1,8 @@
 import type { Transaction } from 'kysely';
-import type { ExecutionEvent } from '#core';
+import type { AttemptAnswered, Exchange, ExecutionEvent } from '#core';
 import { migrate, type Database, type DatabaseSize } from '#database';
+import { AnswerReader } from './answers.js';
+import { AttackReader } from './attacks.js';
 import { ConfigurationReader, ConfigurationWriter } from './configurations.js';
 import { ConversationTails, type Reservations } from './conversation-tails.js';
 import { DatasetReader, DatasetWriter } from './datasets.js';
@@ -8,6 +10,7 @@ import { ExecutionReader, ExecutionWriter } from './executions.js';
 import { ItemReader } from './items.js';
 import { journalRows, type JournalContext } from './journal-rows.js';
 import { MessageReader, MessageWriter } from './messages.js';
+import type { WholeMessage } from './long-texts.js';
 import { memoryMigrations } from './migrations.js';
 import { assertOwner, assertUnused, OwnerReader, ownerOf, OwnerWriter, type Owner } from './owner.js';
 import { ScoreReader, ScoreWriter } from './scores.js';
@@ -24,6 +27,8 @@ function readersOf(db: Transaction<MemoryTables>) {
     items: new ItemReader(db),
     messages: new MessageReader(db),
     scores: new ScoreReader(db),
+    attacks: new AttackReader(db),
+    answers: new AnswerReader(db),
     stats: () => readStats(db),
   };
 }
@@ -100,7 +105,8 @@ export class MemoryStore {
     // No waiting where there is nothing to ask: writes are queued in the order of the calls. What was learnt may be forgotten before it is used.
     for (let ids = this.#unknownConversations(events); ids.length > 0; ids = this.#unknownConversations(events))
       await this.#learnTails(ids);
-    await this.#reserving((reservations) => this.#database.append(journalRows(events, context, reservations)));
+    const continued = events.some(continues) ? await this.#continued(events) : NONE;
+    await this.#reserving((reservations) => this.#database.append(journalRows(events, context, reservations, continued)));
   }
 
   /**
@@ -135,6 +141,21 @@ export class MemoryStore {
     }).catch(() => undefined);
   }
 
+  /**
+   * What the conversations begin with that go on from others, by the id of the one that begins. What is copied never changes, so it may be read
+   * before the write; what somebody has deleted meanwhile is not there to be copied.
+   */
+  #continued(events: readonly ExecutionEvent[]): Promise<Map<string, WholeMessage[]>> {
+    return this.read(async ({ messages }) => {
+      const continued = new Map<string, WholeMessage[]>();
+      for (const event of events.filter(continues)) {
+        const { conversationId, continues: source } = event.exchange;
+        continued.set(conversationId, await messages.upTo(source.conversationId, source.responseId));
+      }
+      return continued;
+    });
+  }
+
   /** Lends sequence numbers to one write, and takes back those of a write that failed. */
   async #reserving<T>(write: (reservations: Reservations) => Promise<T>): Promise<T> {
     const reservations = this.#tails.reservations();
@@ -166,4 +187,12 @@ export class MemoryStore {
     if (distrusted !== this.#tails.distrusted) return;
     for (const id of unknown) this.#tails.learn(id, stored.get(id) ?? -1);
   }
+}
+
+type Continuing = AttemptAnswered & { readonly exchange: Exchange & { readonly continues: NonNullable<Exchange['continues']> } };
+
+const NONE: ReadonlyMap<string, readonly WholeMessage[]> = new Map();
+
+function continues(event: ExecutionEvent): event is Continuing {
+  return event.kind === 'attempt-answered' && event.exchange?.continues !== undefined;
 }

@@ -25,14 +25,7 @@ export interface MessageCursor {
 }
 
 /** What a result needs of a message: all columns would take half as long again to read. */
-const EXCHANGED = [
-  'id',
-  'item_id',
-  'conversation_id',
-  'sequence',
-  'role',
-  ...TEXT_COLUMNS,
-] as const satisfies readonly (keyof MessageTable)[];
+const EXCHANGED = ['id', 'conversation_id', ...TEXT_COLUMNS] as const satisfies readonly (keyof MessageTable)[];
 
 export type ExchangedMessage = Pick<MessageTable, (typeof EXCHANGED)[number]>;
 
@@ -101,6 +94,12 @@ export class MessageReader {
     return withWholeTexts(this.db, messages);
   }
 
+  /** A conversation up to a message of it, that included, in order; nothing when either is not there. */
+  async upTo(conversationId: string, messageId: string): Promise<MessageTable[]> {
+    const messages = await this.list({ conversationId }, Number.MAX_SAFE_INTEGER);
+    return messages.slice(0, messages.findIndex(({ id }) => id === messageId) + 1);
+  }
+
   /** The last sequence of each conversation that has messages. */
   async tails(conversationIds: readonly string[]): Promise<Map<string, number>> {
     if (conversationIds.length === 0) return new Map();
@@ -123,12 +122,10 @@ export class MessageReader {
     return newest?.conversation_id ?? null;
   }
 
-  /** The messages that some items of an execution brought, by conversation and in order; of long texts only the beginnings. */
-  async ofItems(executionId: string, itemIds: readonly string[]): Promise<ExchangedMessage[]> {
-    if (itemIds.length === 0) return [];
-    // The ids first: the wide columns are then read for a few rows only.
-    const ids = this.db.selectFrom('messages').select('id').where('execution_id', '=', executionId).where('item_id', 'in', itemIds);
-    return this.db.selectFrom('messages').select(EXCHANGED).where('id', 'in', ids).orderBy('conversation_id').orderBy('sequence').execute();
+  /** Some messages by id, in no order; of long texts only the beginnings. */
+  async exchanged(ids: readonly string[]): Promise<ExchangedMessage[]> {
+    if (ids.length === 0) return [];
+    return this.db.selectFrom('messages').select(EXCHANGED).where('id', 'in', ids).execute();
   }
 
   /** The same messages with their whole texts. */

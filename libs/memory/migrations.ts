@@ -7,6 +7,7 @@ export const memoryMigrations: Migrations<MemoryTables> = {
   '0001-initial': initial,
   '0002-long-texts': longTexts,
   '0003-spending': spending,
+  '0004-attacks': attacks,
 };
 
 /**
@@ -69,4 +70,14 @@ async function spending(db: Kysely<MemoryTables>): Promise<void> {
   await sql`alter table executions add column max_requests integer`.execute(db);
   await sql`alter table executions add column max_tokens integer`.execute(db);
   await sql`alter table executions add column max_cost double precision`.execute(db);
+}
+
+/** How attacks ended. */
+async function attacks(db: Kysely<MemoryTables>, { jsonType, momentType }: EngineCapabilities): Promise<void> {
+  const json = sql.raw(jsonType);
+  await sql`create table attack_results (
+    execution_id uuid not null, item_id uuid not null, scoring_run_id uuid not null, outcome varchar not null, reason varchar,
+    turns integer not null, backtracks integer not null, conversation_id uuid, response_id uuid, pruned_conversation_ids ${json} not null,
+    attacker_conversation_ids ${json} not null, latency_ms integer not null, input_tokens integer not null, output_tokens integer not null,
+    ended_at ${sql.raw(momentType)} not null)`.execute(db);
 }

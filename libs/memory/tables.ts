@@ -1,4 +1,15 @@
-import type { AttemptPurpose, ExecutionState, JsonObject, JsonValue, Role, ScoreType, SettledState, UnknownOutcomePolicy } from '#core';
+import type {
+  AttackOutcome,
+  AttemptFault,
+  AttemptPurpose,
+  ExecutionState,
+  JsonObject,
+  JsonValue,
+  Role,
+  ScoreType,
+  SettledState,
+  UnknownOutcomePolicy,
+} from '#core';
 
 /** An identity whose tokens open a memory: who issued them, and the canonical name in them. */
 export interface OwnerAlias {
@@ -109,7 +120,7 @@ export interface AttemptTable {
   output_tokens: number | null;
   request_id: string | null;
   response_id: string | null;
-  fault: string | null;
+  fault: AttemptFault | null;
   detail: string | null;
 }
 
@@ -159,6 +170,26 @@ export interface LongTextTable {
   text: string;
 }
 
+/** How the attack on an item's objective ended, once per scoring run. The objective is the item's value. */
+export interface AttackResultTable {
+  execution_id: string;
+  item_id: string;
+  scoring_run_id: string;
+  outcome: AttackOutcome;
+  reason: string | null;
+  turns: number;
+  backtracks: number;
+  /** The conversation with the target that it ended with, and the answer in it. */
+  conversation_id: string | null;
+  response_id: string | null;
+  pruned_conversation_ids: readonly string[];
+  attacker_conversation_ids: readonly string[];
+  latency_ms: number;
+  input_tokens: number;
+  output_tokens: number;
+  ended_at: string;
+}
+
 export interface ScoreTable {
   id: string;
   message_id: string;
@@ -193,6 +224,7 @@ export interface MemoryTables {
   messages: MessageTable;
   long_texts: LongTextTable;
   scores: ScoreTable;
+  attack_results: AttackResultTable;
 }
 
 export const CONFIGURATION_NOUNS = ['generators', 'converters', 'scorers', 'orchestrators'] as const;

@@ -1,6 +1,5 @@
-import type { JsonSchema } from '#core';
+import { fencedBlocks, parseJson, type JsonSchema, type Parsed } from '#core';
 import type { RevisedScorerType } from './revision.js';
-import { fencedBlocks, parseJson, type Parsed } from './json-answer.js';
 import { compileLinearSchema } from './linear-schema.js';
 import { CATEGORY, categoryOf, trueFalse } from './score.js';
 

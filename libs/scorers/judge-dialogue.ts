@@ -1,7 +1,5 @@
-import { sha256, UnreadableVerdict, type ChatMessage, type ScorerPorts } from '#core';
+import { jsonObjects, sha256, UnreadableVerdict, withoutThoughts, type ChatMessage, type ScorerPorts } from '#core';
 import { clip } from './excerpt.js';
-import { jsonObjects } from './json-answer.js';
-import { withoutThoughts } from './thoughts.js';
 
 const MAX_READ = 20_000;
 const MAX_QUOTED = 2_000;

@@ -19,11 +19,13 @@ export const INCLUDE_PROMPT = {
   includePrompt: {
     type: 'boolean',
     default: false,
-    description: 'Whether the judge also sees the prompt, as it was planned. It needs it only when the question is about the two together.',
+    description:
+      'Whether the judge also sees the prompt, before converters, and what an attack is for. It needs them only when the question is about them too.',
   },
 } as const;
 
 /** What the judge sees. */
-export function materialOf(subject: ScoreSubject, includePrompt: boolean): Record<string, string> {
-  return includePrompt ? { prompt: subject.prompt, answer: subject.response } : { answer: subject.response };
+export function materialOf({ objective, prompt, response }: ScoreSubject, includePrompt: boolean): Record<string, string> {
+  if (!includePrompt) return { answer: response };
+  return objective === prompt ? { prompt, answer: response } : { objective, prompt, answer: response };
 }

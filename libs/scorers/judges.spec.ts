@@ -20,7 +20,7 @@ async function judge(
   await using generator = new ScriptedGenerator(script);
   const { signal } = new AbortController();
   const ports = { signal, judge: (messages: readonly ChatMessage[]) => generator.generate({ messages, signal }) };
-  const score = await scorer({ ...subject, convertedPrompt: 'UHJvbXB0' }, ports);
+  const score = await scorer({ objective: subject.prompt, ...subject, convertedPrompt: 'UHJvbXB0' }, ports);
   return { score, asked: generator.requests.map((request) => request.messages) };
 }
 

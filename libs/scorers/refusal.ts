@@ -1,7 +1,7 @@
+import { withoutThoughts } from '#core';
 import type { RevisedScorerType } from './revision.js';
 import { REFUSALS } from './refusal-phrases.js';
 import { CATEGORY, categoryOf, trueFalse } from './score.js';
-import { withoutThoughts } from './thoughts.js';
 
 const OPENING_SENTENCES = 3;
 const OPENING_CHARACTERS = 600;

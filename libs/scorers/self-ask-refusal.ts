@@ -1,5 +1,5 @@
 import { askJudge, readBoolean } from './judge-dialogue.js';
-import { JUDGE, materialOf } from './judge-parameters.js';
+import { JUDGE } from './judge-parameters.js';
 import type { RevisedScorerType } from './revision.js';
 import { categoryOf, trueFalse } from './score.js';
 
@@ -22,7 +22,12 @@ export const selfAskRefusal: RevisedScorerType = {
   create(parameters) {
     const { maxTries } = parameters as { maxTries: number };
     return async (subject, ports) => {
-      const task = { instruction: INSTRUCTION, valueForm: 'true or false', material: materialOf(subject, true), read: readBoolean };
+      const task = {
+        instruction: INSTRUCTION,
+        valueForm: 'true or false',
+        material: { prompt: subject.prompt, answer: subject.response },
+        read: readBoolean,
+      };
       const verdict = await askJudge(task, maxTries, ports.judge);
       return trueFalse(verdict.value, categoryOf(parameters), verdict.rationale);
     };

@@ -8,6 +8,7 @@ import { ApiPage, PageQuery, type Page } from '../http/page.js';
 import { ApiProblems } from '../http/problem.dto.js';
 import { Problem } from '../http/problem.js';
 import { Idempotent } from '../idempotency/idempotent.decorator.js';
+import { OrchestratorPool } from '../orchestrator-pool/orchestrator-pool.service.js';
 import { UserContextService } from '../user-context/user-context.service.js';
 import { ApiKeyDto, CreateApiKeyDto, CreatedApiKeyDto, toApiKeyDto } from './api-key.dto.js';
 import { catalogPage, httpPage } from './catalog-page.js';
@@ -20,6 +21,7 @@ export class ApiKeysController {
   constructor(
     private readonly catalog: CatalogService,
     private readonly users: UserContextService,
+    private readonly pool: OrchestratorPool,
   ) {}
 
   @Post()
@@ -65,7 +67,10 @@ export class ApiKeysController {
   @ApiNoContentResponse()
   @ApiProblems(404)
   async revoke(@IdParam() id: string): Promise<void> {
-    await this.catalog.apiKeys.revoke(this.#person().userId, id);
+    const { userId } = this.#person();
+    await this.catalog.apiKeys.revoke(userId, id);
+    // As at a logout: what is kept of this person with secrets opened goes. Whoever needs it again has it compiled again.
+    await this.pool.end(userId);
   }
 
   /** The user, in person: a key that could make keys could outlive its own revocation, or widen its scopes. */

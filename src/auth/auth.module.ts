@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import { Config } from '../config/config.js';
 import { DbConnectionModule } from '../db-connection/db-connection.module.js';
+import { OrchestratorPoolModule } from '../orchestrator-pool/orchestrator-pool.module.js';
 import { UserContextModule } from '../user-context/user-context.module.js';
 import { AccessGuard } from './access.guard.js';
 import { AliasesController } from './aliases.controller.js';
@@ -15,7 +16,7 @@ import { UsersController } from './users.controller.js';
 
 /** Guards every route of the application that is not `@Public()`. */
 @Module({
-  imports: [CatalogModule, UserContextModule, DbConnectionModule],
+  imports: [CatalogModule, UserContextModule, DbConnectionModule, OrchestratorPoolModule],
   controllers: [ApiKeysController, UsersController, AliasesController],
   providers: [
     AuthenticationService,

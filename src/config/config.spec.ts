@@ -113,6 +113,7 @@ describe('readConfig', () => {
     ['an issuer without audience', { OIDC_ISSUER: 'https://id.example.org' }, /^OIDC_AUDIENCE must be set/],
     ['an audience without issuer', { OIDC_AUDIENCE: 'violentutf' }, /^OIDC_ISSUER must be set/],
     ['an issuer over plain http elsewhere', { OIDC_ISSUER: 'http://id.example.org', OIDC_AUDIENCE: 'a' }, /^OIDC_ISSUER must be a URL/],
+    ['a time to live of nothing', { ORCHESTRATOR_TTL_MINUTES: '0' }, /^ORCHESTRATOR_TTL_MINUTES must be a number from 0.001 to 100000$/],
     ['a single user for the whole network', { SINGLE_USER: 'ada', HOST: '0.0.0.0' }, /^HOST must be/],
     ['a short JWT secret', { JWT_SECRET_KEY: 'q7Yh2mVx0PzL9sKd4RtB8wNc6JfG1aE' }, /at least 32 bytes/],
     ['a sample JWT secret', { JWT_SECRET_KEY: 'your-256-bit-secret-your-256-bit-secret' }, /sample/],

@@ -35,6 +35,15 @@ export function integer(least: number, most: number): (value: string) => number 
   };
 }
 
+/** A number within bounds, both included. */
+export function decimal(least: number, most: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (/^\d+(\.\d+)?$/.test(value) && number >= least && number <= most) return number;
+    throw new ValueFault(`must be a number from ${least} to ${most}`);
+  };
+}
+
 /** One of a few words. */
 export function oneOf<const T extends string>(...words: readonly T[]): (value: string) => T {
   return (value) => {

@@ -1,5 +1,5 @@
 import { encryptionKey, jwtSecret } from './secrets.js';
-import { integer, list, oneOf, optional, secureUrl, text, url, variable } from './value.js';
+import { decimal, integer, list, oneOf, optional, secureUrl, text, url, variable } from './value.js';
 
 /** Every environment variable there is, in the order in which `.env.example` shows them. */
 export const variables = {
@@ -35,13 +35,9 @@ export const variables = {
   ORCHESTRATOR_POOL_SIZE: variable(
     20,
     integer(0, 10_000),
-    'How many compiled orchestrators are kept; 0 keeps none (no effect in this release, which keeps none).',
+    'How many compiled orchestrators (clients, converters, scorers) are kept for the next execution; 0 keeps none.',
   ),
-  ORCHESTRATOR_TTL_MINUTES: variable(
-    30,
-    integer(1, 100_000),
-    'Minutes after its last use until a compiled orchestrator is dropped (no effect in this release).',
-  ),
+  ORCHESTRATOR_TTL_MINUTES: variable(30, decimal(0.001, 100_000), 'Minutes after its last use until a compiled orchestrator is dropped.'),
 
   QUOTA_STORE_MB: variable(10_240, integer(1, 10_000_000), 'Largest memory of one user, in MB.'),
   QUOTA_EXECUTIONS: variable(10_000, integer(1, 10_000_000), 'Most executions of one user.'),

@@ -5,6 +5,7 @@ import {
   IsArray,
   IsIn,
   IsInt,
+  IsISO8601,
   IsNumber,
   IsObject,
   IsOptional,
@@ -14,7 +15,9 @@ import {
   Max,
   MaxLength,
   Min,
+  ValidateNested,
 } from 'class-validator';
+import { Type } from 'class-transformer';
 import type { JsonValue, UnknownOutcomePolicy } from '#core';
 
 class SpendingLimitsDto {
@@ -57,6 +60,34 @@ class SpendingLimitsDto {
 /** The limits under which an execution goes on; those that are left out stay as they are, and null takes one away. */
 export class ResumeExecutionDto extends SpendingLimitsDto {}
 
+/** Which answers; all that are given must hold. Copies, and what a content filter answered, are never among them. */
+export class AnswerFilterDto {
+  @ApiPropertyOptional({ format: 'uuid', description: 'Those that an execution brought.' })
+  @IsOptional()
+  @IsUUID()
+  executionId?: string;
+
+  @ApiPropertyOptional({ format: 'uuid' })
+  @IsOptional()
+  @IsUUID()
+  conversationId?: string;
+
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, maxProperties: 50 })
+  @IsOptional()
+  @IsObject()
+  labels?: Record<string, string>;
+
+  @ApiPropertyOptional({ format: 'date-time' })
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  sentAfter?: string;
+
+  @ApiPropertyOptional({ format: 'date-time' })
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  sentBefore?: string;
+}
+
 export class CreateExecutionDto extends SpendingLimitsDto {
   @ApiPropertyOptional({ format: 'uuid', description: 'The dataset whose prompts are sent; or give `prompts`.' })
   @IsOptional()
@@ -73,6 +104,16 @@ export class CreateExecutionDto extends SpendingLimitsDto {
   @ArrayMinSize(1)
   @ArrayMaxSize(10_000)
   prompts?: JsonValue[];
+
+  @ApiPropertyOptional({
+    type: AnswerFilterDto,
+    description: 'For orchestrators of the type `scoring`: which stored answers are scored; all when left out.',
+  })
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => AnswerFilterDto)
+  answers?: AnswerFilterDto;
 
   @ApiPropertyOptional({
     type: 'array',

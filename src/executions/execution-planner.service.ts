@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { Conflict, QuotaExceeded, uuidv7, type JsonValue } from '#core';
-import { planItems, PlanHash } from '#execution';
+import { Conflict, QuotaExceeded, uuidv7, type Item, type JsonValue } from '#core';
+import { planAnswers, planItems, PlanHash } from '#execution';
 import type { ExecutionTable, ItemTable, MemoryReaders, MemoryStore } from '#memory';
 import { Config } from '../config/config.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
+import { UserContextService } from '../user-context/user-context.service.js';
+import { CompiledOrchestrators } from './compiled-orchestrators.service.js';
 import type { CreateExecutionDto } from './create-execution.dto.js';
 import { labelsOf } from './execution-labels.js';
-import { ExecutionPrompts } from './execution-prompts.service.js';
+import { ExecutionSubjects, type Subjects } from './execution-subjects.service.js';
 import { checkPrices } from './execution-spending.js';
-import { OrchestratorCompiler } from './orchestrator-compiler.service.js';
 import { shapeOf, sizeOf } from './plan-size.js';
 import { PlanResolver } from './plan-resolver.service.js';
 import type { ResolvedPlan } from './resolved-plan.js';
@@ -20,8 +21,9 @@ export class ExecutionPlanner {
     private readonly config: Config,
     private readonly db: DbConnectionService,
     private readonly resolver: PlanResolver,
-    private readonly prompts: ExecutionPrompts,
-    private readonly compiler: OrchestratorCompiler,
+    private readonly subjects: ExecutionSubjects,
+    private readonly orchestrators: CompiledOrchestrators,
+    private readonly users: UserContextService,
   ) {}
 
   /**
@@ -41,13 +43,13 @@ export class ExecutionPlanner {
       return this.resolver.resolve(memory, orchestratorId, request);
     });
     checkPrices(request, plan);
-    const prompts = await this.prompts.of(plan, request);
-    const expected = sizeOf(prompts.count, plan);
-    // Nothing is planned that can't run: a secret that does not open is said now.
-    await (await this.compiler.compile(plan))[Symbol.asyncDispose]();
+    const subjects = await this.subjects.of(plan, request);
+    const expected = sizeOf(subjects.count, plan);
+    // Nothing is planned that can't run: a secret that does not open is said now. What is compiled for that is there when it runs.
+    await (await this.orchestrators.acquire(this.users.current().userId, plan))[Symbol.asyncDispose]();
     try {
-      const { planned, hash } = await this.#writeItems(store, id, plan, prompts.pages);
-      if (planned !== expected) throw new Conflict('The dataset was deleted while the execution was being planned. Choose another one.');
+      const { planned, hash } = await this.#writeItems(store, id, plan, subjects);
+      if (planned !== expected) throw new Conflict('What it was planned for was changed or deleted meanwhile. Look at it, and try again.');
       const row: ExecutionTable = {
         id,
         orchestrator_id: orchestratorId,
@@ -74,17 +76,12 @@ export class ExecutionPlanner {
     }
   }
 
-  async #writeItems(
-    store: MemoryStore,
-    id: string,
-    plan: ResolvedPlan,
-    pages: AsyncIterable<string[]>,
-  ): Promise<{ planned: number; hash: string }> {
+  async #writeItems(store: MemoryStore, id: string, plan: ResolvedPlan, subjects: Subjects): Promise<{ planned: number; hash: string }> {
     // The run has a name of its own each time; what would be done is the same.
     const { scoringRunId: _run, ...lasting } = plan;
     const hash = new PlanHash(lasting as unknown as JsonValue);
     let planned = 0;
-    for await (const items of planItems(pages, shapeOf(plan))) {
+    for await (const items of itemsOf(subjects, plan)) {
       hash.add(items);
       planned += items.length;
       const rows: ItemTable[] = items.map(({ promptId, ...item }) => ({ ...item, execution_id: id, prompt_id: promptId }));
@@ -105,4 +102,8 @@ export class ExecutionPlanner {
       );
     }
   }
+}
+
+function itemsOf(subjects: Subjects, plan: ResolvedPlan): AsyncGenerator<Item[]> {
+  return subjects.kind === 'answers' ? planAnswers(subjects.pages) : planItems(subjects.pages, shapeOf(plan));
 }

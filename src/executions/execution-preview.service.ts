@@ -3,13 +3,16 @@ import { Injectable } from '@nestjs/common';
 import { seededRandom } from '#core';
 import { applyChain } from '#converters';
 import { planItems } from '#execution';
+import type { OrchestratorParameters } from '../orchestrators/orchestrator-types.js';
+import { OrchestratorsService } from '../orchestrators/orchestrators.service.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
+import { UserContextService } from '../user-context/user-context.service.js';
+import { CompiledOrchestrators } from './compiled-orchestrators.service.js';
 import type { CreateExecutionDto } from './create-execution.dto.js';
 import type { ExecutionPreviewDto } from './execution.dto.js';
 import { labelsOf } from './execution-labels.js';
-import { ExecutionPrompts } from './execution-prompts.service.js';
+import { ExecutionSubjects, type Subjects } from './execution-subjects.service.js';
 import { checkPrices, priceOf } from './execution-spending.js';
-import { OrchestratorCompiler } from './orchestrator-compiler.service.js';
 import { shapeOf, sizeOf } from './plan-size.js';
 import { PlanResolver } from './plan-resolver.service.js';
 import { chainNames, type ResolvedPlan } from './resolved-plan.js';
@@ -30,8 +33,10 @@ export class ExecutionPreview {
   constructor(
     private readonly db: DbConnectionService,
     private readonly resolver: PlanResolver,
-    private readonly prompts: ExecutionPrompts,
-    private readonly compiler: OrchestratorCompiler,
+    private readonly subjects: ExecutionSubjects,
+    private readonly compiled: CompiledOrchestrators,
+    private readonly orchestrators: OrchestratorsService,
+    private readonly users: UserContextService,
   ) {}
 
   /** @throws NotFound, InvalidInput */
@@ -39,29 +44,37 @@ export class ExecutionPreview {
     labelsOf(request.labels);
     const plan = await this.db.read((memory) => this.resolver.resolve(memory, orchestratorId, request));
     checkPrices(request, plan);
-    const prompts = await this.prompts.of(plan, request);
-    const planned = sizeOf(prompts.count, plan);
-    const judges = plan.scorers.filter((scorer) => scorer.judge).length;
-    const first = await this.#convertFirst(plan, prompts.pages);
+    const subjects = await this.subjects.of(plan, request);
+    const planned = sizeOf(subjects.count, plan);
+    const { type, parameters } = plan.orchestrator;
+    const { strategy } = parameters as unknown as OrchestratorParameters;
+    // Without a judge of the objective nobody tries again.
+    const cost = this.orchestrators.strategy(type).cost('objective' in plan.judges ? strategy : { ...strategy, maxAttempts: 1 });
+    const asked = Object.entries(plan.judges).filter(([, scorer]) => scorer.judge);
+    const judgements =
+      plan.scorers.filter((scorer) => scorer.judge).length + asked.reduce((sum, [role]) => sum + (cost.judgements[role] ?? 0), 0);
+    const first = await this.#convertFirst(plan, subjects);
     return {
       planned,
-      prompts: prompts.count,
+      prompts: subjects.count,
       chains: plan.chains.length,
       repeats: plan.repeats,
-      requests: { target: planned, judge: planned * judges },
-      cost: costOf(plan, planned, first),
+      requests: { target: planned * cost.target, attacker: planned * cost.attacker, judge: planned * judgements },
+      cost: costOf(plan, planned * cost.target, first),
       samples: first.slice(0, plan.chains.length),
     };
   }
 
   /** What the first prompts become in each chain. */
-  async #convertFirst(plan: ResolvedPlan, pages: AsyncIterable<string[]>): Promise<Converted[]> {
-    await using compiled = await this.compiler.compile(plan);
+  async #convertFirst(plan: ResolvedPlan, subjects: Subjects): Promise<Converted[]> {
+    if (subjects.kind === 'answers') return [];
+    await using lease = await this.compiled.acquire(this.users.current().userId, plan);
+    const { chains } = lease.instance;
     const first: Converted[] = [];
-    for await (const items of planItems(pages, { ...shapeOf(plan), repeats: 1 })) {
+    for await (const items of planItems(subjects.pages, { ...shapeOf(plan), repeats: 1 })) {
       for (const item of items.slice(0, MEASURED_PROMPTS * plan.chains.length)) {
         const random = (index: number) => seededRandom(`${plan.seed}/${item.id}/${index}`);
-        const converted = applyChain(compiled.chains[item.chain] ?? [], item.value, random);
+        const converted = applyChain(chains[item.chain] ?? [], item.value, random);
         first.push({ original: item.value, converted, converters: chainNames(plan, item.chain) });
         // A chain can take milliseconds: the others get their turn in between.
         await nextTurn();
@@ -73,7 +86,7 @@ export class ExecutionPreview {
 }
 
 function costOf({ generator }: ResolvedPlan, requests: number, first: readonly Converted[]): ExecutionPreviewDto['cost'] {
-  const price = priceOf(generator);
+  const price = generator && priceOf(generator);
   if (!price) return null;
   const { systemPrompt, maxTokens } = generator.parameters;
   const system = typeof systemPrompt === 'string' ? systemPrompt.length : 0;

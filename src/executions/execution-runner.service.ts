@@ -6,10 +6,10 @@ import { Config } from '../config/config.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
 import type { OrchestratorParameters } from '../orchestrators/orchestrator-types.js';
 import { pauseAfter } from './back-off.js';
+import { CompiledOrchestrators } from './compiled-orchestrators.service.js';
 import { ExecutionProgress } from './execution-progress.js';
 import { limitsOf, spentOf } from './execution-spending.js';
 import { planOf } from './execution-view.js';
-import { OrchestratorCompiler } from './orchestrator-compiler.service.js';
 
 interface Run {
   readonly userId: string;
@@ -41,7 +41,7 @@ export class ExecutionRunner implements OnModuleDestroy {
   constructor(
     private readonly config: Config,
     private readonly db: DbConnectionService,
-    private readonly compiler: OrchestratorCompiler,
+    private readonly orchestrators: CompiledOrchestrators,
   ) {
     this.#limiters = new Limiters(steadyClock, { maxInFlight: config.outbound.maxInFlight });
   }
@@ -167,10 +167,11 @@ export class ExecutionRunner implements OnModuleDestroy {
     const spending = new Spending(limitsOf(execution), spentOf(spent, plan));
     run.spending = spending;
     run.begun.resolve(progress);
-    await using compiled = await this.compiler.compile(plan);
-    run.limitKey = compiled.target.limitKey;
+    await using lease = await this.orchestrators.acquire(userId, plan);
+    const compiled = lease.instance;
+    run.limitKey = compiled.target?.limitKey ?? null;
     const { maxRetries } = plan.orchestrator.parameters as unknown as OrchestratorParameters;
-    const batches = runExecution(openItems(lend, executionId), compiled, {
+    const batches = runExecution(openItems(lend, executionId, plan.source.kind === 'answers'), compiled, {
       scoringRunId: plan.scoringRunId,
       seed: plan.seed,
       onUnknownOutcome: execution.on_unknown_outcome,
@@ -238,9 +239,9 @@ function cancelled(): DOMException {
 }
 
 /** The open items of an execution, page by page, in order. */
-async function* openItems(lend: Lend, executionId: string): AsyncGenerator<readonly ItemProgress[]> {
+async function* openItems(lend: Lend, executionId: string, overAnswers: boolean): AsyncGenerator<readonly ItemProgress[]> {
   for (let after = -1; ;) {
-    const page = await lend((store) => store.read((memory) => memory.items.open(executionId, after, SOURCE_PAGE)));
+    const page = await lend((store) => store.read((memory) => memory.items.open(executionId, after, SOURCE_PAGE, overAnswers)));
     yield page;
     const last = page.at(-1);
     if (!last) return;

@@ -21,7 +21,12 @@ export const NO_COVERAGE: Coverage = {
 
 /** The plan as it was stored, by this or an earlier release. */
 export function planOf(row: ExecutionTable): ResolvedPlan {
-  return row.plan as unknown as ResolvedPlan;
+  const {
+    attacker = null,
+    judges = {},
+    ...plan
+  } = row.plan as unknown as Omit<ResolvedPlan, 'attacker' | 'judges'> & Partial<ResolvedPlan>;
+  return { ...plan, attacker, judges };
 }
 
 /** An execution for a person. @param progress when it runs in this process. */

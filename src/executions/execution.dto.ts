@@ -1,12 +1,22 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsUUID } from 'class-validator';
-import { ITEM_STATES, type ExecutionState, type ItemState, type JsonObject, type UnknownOutcomePolicy } from '#core';
+import {
+  ATTACK_OUTCOMES,
+  ITEM_STATES,
+  type AttackOutcome,
+  type ExecutionState,
+  type ItemState,
+  type JsonObject,
+  type UnknownOutcomePolicy,
+} from '#core';
 import { PageQuery } from '../http/page.js';
 
 const EXECUTION_STATES = ['queued', 'running', 'paused', 'completed', 'cancelled', 'failed'] as const;
 
 class RequestCountDto {
-  @ApiProperty({ type: 'integer', description: 'Requests to the model under test, without retries.' }) target: number;
+  @ApiProperty({ type: 'integer', description: 'Requests to the model under test, at most, without retries.' }) target: number;
+  @ApiProperty({ type: 'integer', description: 'Requests to the model that writes what is sent, at most, without retries.' })
+  attacker: number;
   @ApiProperty({ type: 'integer', description: 'Requests to judges at most, without retries.' }) judge: number;
 }
 
@@ -158,6 +168,23 @@ export class ResultDto extends ItemDto {
   @ApiProperty({ type: 'integer', nullable: true }) inputTokens: number | null;
   @ApiProperty({ type: 'integer', nullable: true }) outputTokens: number | null;
   @ApiProperty({ type: [ResultScoreDto], description: 'Of the latest scoring run.' }) scores: readonly ResultScoreDto[];
+  @ApiProperty({ type: () => AttackDto, nullable: true, description: 'How the attack ended; null when nobody was asked.' })
+  attack: AttackDto | null;
+}
+
+/** How the attack on one objective ended. */
+export class AttackDto {
+  @ApiProperty({ enum: ATTACK_OUTCOMES }) outcome: AttackOutcome;
+  @ApiProperty({ type: String, nullable: true }) reason: string | null;
+  @ApiProperty({ type: 'integer', description: 'As the published method counts them.' }) turns: number;
+  @ApiProperty({ type: 'integer' }) backtracks: number;
+  @ApiProperty({ type: [String], format: 'uuid', description: 'Conversations with the target that were given up.' })
+  prunedConversationIds: readonly string[];
+  @ApiProperty({ type: [String], format: 'uuid', description: 'Conversations with the model that writes what is sent.' })
+  attackerConversationIds: readonly string[];
+  @ApiProperty({ type: 'integer', description: 'All answers of the target and the attacker together.' }) latencyMs: number;
+  @ApiProperty({ type: 'integer' }) inputTokens: number;
+  @ApiProperty({ type: 'integer' }) outputTokens: number;
 }
 
 export class ScorerSummaryDto {
@@ -174,10 +201,19 @@ export class ConverterSummaryDto extends CoverageDto {
   @ApiProperty({ type: [ScorerSummaryDto] }) scorers: readonly ScorerSummaryDto[];
 }
 
+export class OutcomeSummaryDto implements Record<AttackOutcome, number> {
+  @ApiProperty({ type: 'integer', description: 'The objective was reached.' }) success: number;
+  @ApiProperty({ type: 'integer' }) failure: number;
+  @ApiProperty({ type: 'integer', description: 'Nobody could say.' }) undetermined: number;
+  @ApiProperty({ type: 'integer' }) error: number;
+}
+
 export class ExecutionSummaryDto {
   @ApiProperty({ type: CoverageDto }) coverage: CoverageDto;
   @ApiProperty({ type: [ConverterSummaryDto] }) byConverter: readonly ConverterSummaryDto[];
   @ApiProperty({ type: [ScorerSummaryDto] }) byScorer: readonly ScorerSummaryDto[];
+  @ApiProperty({ type: OutcomeSummaryDto, nullable: true, description: 'How attacks ended; null when nobody was asked.' })
+  byOutcome: OutcomeSummaryDto | null;
 }
 
 export class ExportQuery {

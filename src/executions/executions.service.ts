@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { stretchOf, type Coverage, type ItemState, type Stretch } from '#core';
-import { FINAL_STATES, type ExecutionTable, type ItemStatus, type MemoryReaders, type PageRequest, type SpentRow } from '#memory';
+import type { Spent } from '#execution';
+import { FINAL_STATES, type ExecutionTable, type ItemStatus, type MemoryReaders, type PageRequest } from '#memory';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
 import { UserContextService } from '../user-context/user-context.service.js';
@@ -40,7 +41,7 @@ export class ExecutionsService {
     await this.catalog.stores.hasWork(userId);
     const row = await this.planner.plan(orchestratorId, request);
     this.runner.start(userId, row.id);
-    return this.#view(row, { ...NO_COVERAGE, planned: row.planned, open: row.planned }, []);
+    return this.#view(row, { coverage: { ...NO_COVERAGE, planned: row.planned, open: row.planned }, spent: NOTHING_SPENT });
   }
 
   /** What `create` would plan; keeps nothing. @throws NotFound, InvalidInput */
@@ -51,10 +52,16 @@ export class ExecutionsService {
   async list(page: PageRequest & Pick<ExecutionQuery, 'orchestratorId' | 'state'>): Promise<ExecutionDto[]> {
     return this.db.read(async (memory) => {
       const rows = await memory.executions.list(page);
-      const ids = rows.map((row) => row.id);
+      const running = new Map(rows.flatMap(({ id }) => this.#running(id)));
+      const ids = rows.map(({ id }) => id).filter((id) => !running.has(id));
       const coverages = await memory.items.coverages(ids);
       const spent = Map.groupBy(await memory.items.spent(ids), (each) => each.executionId);
-      return rows.map((row) => this.#view(row, coverages.get(row.id) ?? NO_COVERAGE, spent.get(row.id) ?? []));
+      return rows.map((row) =>
+        this.#view(
+          row,
+          running.get(row.id) ?? { coverage: coverages.get(row.id) ?? NO_COVERAGE, spent: spentOf(spent.get(row.id) ?? [], planOf(row)) },
+        ),
+      );
     });
   }
 
@@ -62,9 +69,9 @@ export class ExecutionsService {
   async get(id: string): Promise<ExecutionDto> {
     return this.db.read(async (memory) => {
       const row = await memory.executions.get(id);
-      // What one that runs has spent is at hand.
-      const spent = this.runner.spending(id) ? [] : await memory.items.spent([id]);
-      return this.#view(row, await memory.items.coverage(id), spent);
+      const [running] = this.#running(id);
+      if (running) return this.#view(row, running[1]);
+      return this.#view(row, { coverage: await memory.items.coverage(id), spent: spentOf(await memory.items.spent([id]), planOf(row)) });
     });
   }
 
@@ -146,9 +153,22 @@ export class ExecutionsService {
     });
   }
 
-  #view(row: ExecutionTable, coverage: Coverage, spent: readonly SpentRow[]): ExecutionDto {
-    const running = this.runner.spending(row.id);
-    const spentNow = running?.spent ?? spentOf(spent, planOf(row));
-    return executionView(row, coverage, spentNow, this.runner.progress(row.id), this.runner.endpoint(row.id));
+  /** Where an execution stands that runs in this process: it keeps count of what is durable, so that nobody has to count in the memory. */
+  #running(id: string): [[string, Standing]] | [] {
+    const progress = this.runner.progress(id);
+    const spending = this.runner.spending(id);
+    return progress && spending ? [[id, { coverage: progress.current('running', null).coverage, spent: spending.spent }]] : [];
+  }
+
+  #view(row: ExecutionTable, { coverage, spent }: Standing): ExecutionDto {
+    return executionView(row, coverage, spent, this.runner.progress(row.id), this.runner.endpoint(row.id));
   }
 }
+
+/** What is counted of an execution. */
+interface Standing {
+  readonly coverage: Coverage;
+  readonly spent: Spent;
+}
+
+const NOTHING_SPENT: Spent = { requests: 0, tokens: 0, cost: 0 };

@@ -6,7 +6,7 @@ import { GeneratorsService } from '../generators/generators.service.js';
 import type { OrchestratorParameters } from '../orchestrators/orchestrator-types.js';
 import { OrchestratorsService } from '../orchestrators/orchestrators.service.js';
 import { ScorersService } from '../scorers/scorers.service.js';
-import type { FrozenGenerator, ResolvedPlan } from './resolved-plan.js';
+import type { FrozenGenerator, FrozenScorer, ResolvedPlan } from './resolved-plan.js';
 
 /** Makes clients, converters and scorers of a plan. What it makes is disposed by whoever asked for it. */
 @Injectable()
@@ -30,14 +30,19 @@ export class OrchestratorCompiler {
       await Promise.all([...clients.values()].map((client) => client[Symbol.asyncDispose]()));
     };
     try {
+      const scorer = async ({ id, name, type, version, parameters, judge }: FrozenScorer): Promise<CompiledScorer> => {
+        return { id, name, type, version, score: this.scorers.compile(type, parameters), judge: judge && (await connect(judge)) };
+      };
       const scorers: CompiledScorer[] = [];
-      for (const { id, name, type, version, parameters, judge } of plan.scorers) {
-        scorers.push({ id, name, type, version, score: this.scorers.compile(type, parameters), judge: judge && (await connect(judge)) });
-      }
-      const { strategy } = plan.orchestrator.parameters as unknown as OrchestratorParameters;
+      for (const frozen of plan.scorers) scorers.push(await scorer(frozen));
+      const judges = new Map<string, CompiledScorer>();
+      for (const [role, frozen] of Object.entries(plan.judges)) judges.set(role, await scorer(frozen));
+      const { type, parameters } = plan.orchestrator;
       return {
-        strategy: this.orchestrators.compile(plan.orchestrator.type, strategy),
-        target: await connect(plan.generator),
+        strategy: this.orchestrators.strategy(type).create((parameters as unknown as OrchestratorParameters).strategy),
+        target: plan.generator && (await connect(plan.generator)),
+        attacker: plan.attacker && (await connect(plan.attacker)),
+        judges,
         chains: plan.chains.map((chain) => chain.map(({ type, parameters }) => this.converters.compile(type, parameters))),
         scorers,
         [Symbol.asyncDispose]: dispose,

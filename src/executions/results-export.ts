@@ -17,6 +17,7 @@ const COLUMNS = [
   'outputTokens',
   'conversationId',
   'scores',
+  'attack',
 ] as const satisfies readonly (keyof ResultDto)[];
 
 /** Results as JSON lines, page by page. */
@@ -34,7 +35,7 @@ export async function* toCsv(pages: AsyncIterable<readonly ResultDto[]>): AsyncG
  * A field that no spreadsheet takes for a formula: text that begins with one of the characters that start one gets an apostrophe in front
  * (OWASP, "CSV Injection"). Numbers are ours and stay numbers.
  */
-export function csvField(value: string | number | null | readonly unknown[]): string {
+export function csvField(value: string | number | object | null): string {
   if (value === null) return '';
   if (typeof value === 'number') return String(value);
   const text = typeof value === 'string' ? value : JSON.stringify(value);

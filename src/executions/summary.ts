@@ -1,3 +1,4 @@
+import { ATTACK_OUTCOMES, type AttackOutcome } from '#core';
 import type { MemoryReaders, ScorerSummary } from '#memory';
 import type { ExecutionSummaryDto, ScorerSummaryDto } from './execution.dto.js';
 import { planOf } from './execution-view.js';
@@ -16,8 +17,14 @@ export async function readSummary(memory: MemoryReaders, id: string): Promise<Ex
       ...states,
       scorers: scored.filter((summary) => summary.chain === chain).map(scorerView),
     })),
-    byScorer: [...Map.groupBy(scored, (summary) => summary.scorerId).values()].map(overAllChains),
+    byScorer: [...Map.groupBy(scored, ({ scorerId, scorerName }) => scorerId ?? scorerName).values()].map(overAllChains),
+    byOutcome: outcomesOf(await memory.attacks.outcomes(id)),
   };
+}
+
+function outcomesOf(counted: ReadonlyMap<AttackOutcome, number>): Record<AttackOutcome, number> | null {
+  if (counted.size === 0) return null;
+  return Object.fromEntries(ATTACK_OUTCOMES.map((outcome) => [outcome, counted.get(outcome) ?? 0])) as Record<AttackOutcome, number>;
 }
 
 function scorerView({ scorerName, scorerType, scores, positive, mean }: ScorerSummary): ScorerSummaryDto {

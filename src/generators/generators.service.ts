@@ -33,6 +33,14 @@ export class GeneratorsService extends ConfigurationService<GeneratorType> {
     return generators.get(source.type).create(parameters, { fetch: this.outbound.fetch });
   }
 
+  /** What tells the secrets of a generator, as they are now, from others, by parameter. @throws InvalidInput when one is not there. */
+  async fingerprints(source: GeneratorSource): Promise<JsonObject> {
+    const fingerprints: Record<string, string> = {};
+    for (const [name, stored] of Object.entries(source.secrets))
+      fingerprints[name] = await this.vault.fingerprint(stored, boundTo(source.id, name));
+    return fingerprints;
+  }
+
   /** Sends one prompt, keeps nothing. @throws NotFound, InvalidInput, GeneratorError */
   async test(id: string, prompt: string): Promise<GeneratorTestDto> {
     const row = await this.db.read((memory) => memory.configurations('generators').get(id));

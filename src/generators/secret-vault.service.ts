@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Injectable } from '@nestjs/common';
@@ -9,6 +10,7 @@ import { Config } from '../config/config.js';
 @Injectable()
 export class SecretVault {
   readonly #box: SecretBox;
+  readonly #fingerprintKey = randomBytes(32);
 
   constructor(private readonly config: Config) {
     this.#box = new SecretBox(config.encryptionKey);
@@ -32,6 +34,15 @@ export class SecretVault {
           'or { "file": NAME } with a file of GENERATOR_SECRET_DIR',
       },
     ]);
+  }
+
+  /**
+   * What tells one value of a secret from another, without telling the value: an HMAC with a key that this process never gives away. A secret that is
+   * kept elsewhere is looked up, so its fingerprint changes with it. @throws InvalidInput as `open` does
+   */
+  async fingerprint(stored: StoredSecret, bound: string): Promise<string> {
+    const value = stored.kind === 'sealed' ? stored.sealed : await this.open(stored, bound);
+    return createHmac('sha256', this.#fingerprintKey).update(value).digest('hex');
   }
 
   /** The secret in clear. @throws InvalidInput when it is not there, or was sealed with another key. */

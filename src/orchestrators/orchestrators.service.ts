@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { JsonObject } from '#core';
+import type { JsonObject, StrategyType } from '#core';
 import type { MemoryReaders } from '#memory';
 import { ConfigurationService, requireReference } from '../configurations/configuration.service.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
@@ -11,9 +11,9 @@ export class OrchestratorsService extends ConfigurationService<OrchestratorType>
     super(db, orchestratorTypes, 'orchestrators');
   }
 
-  /** The function of a strategy. */
-  compile(type: string, parameters: JsonObject) {
-    return orchestratorTypes.get(type).strategy.create(parameters);
+  /** The strategy of a type. */
+  strategy(type: string): StrategyType {
+    return orchestratorTypes.get(type).strategy;
   }
 
   protected override async tryOut(type: OrchestratorType, parameters: JsonObject): Promise<void> {
@@ -21,9 +21,15 @@ export class OrchestratorsService extends ConfigurationService<OrchestratorType>
   }
 
   protected override async checkReferences(memory: MemoryReaders, parameters: JsonObject): Promise<void> {
-    const { generatorId, converterChains, scorerIds } = parameters as unknown as OrchestratorParameters;
-    await requireReference(memory, 'generators', generatorId, '/parameters/generatorId');
-    for (const [chain, ids] of converterChains.entries()) {
+    const { generatorId, attackerGeneratorId, converterChains, scorerIds } = parameters as unknown as OrchestratorParameters;
+    if (generatorId !== undefined) await requireReference(memory, 'generators', generatorId, '/parameters/generatorId');
+    if (attackerGeneratorId !== undefined) {
+      await requireReference(memory, 'generators', attackerGeneratorId, '/parameters/attackerGeneratorId');
+    }
+    for (const [name, value] of Object.entries(parameters)) {
+      if (name.endsWith('ScorerId') && typeof value === 'string') await requireReference(memory, 'scorers', value, `/parameters/${name}`);
+    }
+    for (const [chain, ids] of (converterChains ?? []).entries()) {
       for (const [index, id] of ids.entries()) {
         await requireReference(memory, 'converters', id, `/parameters/converterChains/${chain}/${index}`);
       }

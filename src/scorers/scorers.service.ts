@@ -37,7 +37,7 @@ export class ScorersService extends ConfigurationService<ScorerType> {
     const score = this.compile(type, parameters);
     const signal = AbortSignal.timeout(5_000);
     return score(
-      { response, prompt, convertedPrompt: prompt },
+      { response, objective: prompt, prompt, convertedPrompt: prompt },
       { signal, judge: () => Promise.reject(new TypeError('There is no judge in a preview.')) },
     );
   }

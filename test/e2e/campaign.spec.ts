@@ -23,10 +23,14 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-describe('A campaign of 1,500 distinct prompts', () => {
+describe.each([
+  ['as usual', {}],
+  ['where nothing is kept of an orchestrator', { ORCHESTRATOR_POOL_SIZE: '0' }],
+])('A campaign of 1,500 distinct prompts, %s', (_where, env) => {
   it(
     'sends each once, and gives every answer back',
     async () => {
+      await using server = await ServerProcess.start({ env });
       await using target = await OpenAiTarget.start(answering);
       const client = server.client('whole');
       const orchestratorId = await prepare(client, target);

@@ -14,7 +14,8 @@ let server: ServerProcess;
 let client: Client;
 
 beforeAll(async () => {
-  server = await ServerProcess.start();
+  // Also where nothing is kept of an orchestrator.
+  server = await ServerProcess.start({ env: { ORCHESTRATOR_POOL_SIZE: '0' } });
   client = server.client('ada');
 }, MINUTE);
 

@@ -1,2 +1,3 @@
 export * from './manual-clock.js';
 export * from './scripted-generator.js';
+export * from './scripted-dialogue.js';

@@ -27,14 +27,21 @@ export function plannedItems(count: number): Item[] {
 
 /** Items of which nothing has been done yet. */
 export function untouched(items: readonly Item[]): ItemProgress[] {
-  return items.map((item) => ({ item, attempts: 0, inFlight: null, unresolved: [], judged: {}, answered: null }));
+  return items.map((item) => ({ item, attempts: [], scores: [], stored: null }));
+}
+
+/** An item of which one attempt at the target was begun, and nothing was heard since. */
+export function begun(item: Item, attemptId = 'old'): ItemProgress {
+  const nothing = { blocked: false, latencyMs: 0, finishReason: null, usage: null, fault: null, detail: null, exchange: null };
+  return { item, attempts: [{ attemptId, purpose: 'target', branch: 0, turn: 0, state: 'open', ...nothing }], scores: [], stored: null };
 }
 
 /** Sends the converted prompt once: the least that a strategy does. */
 export const oneShot: CompiledOrchestrator['strategy'] = async (prompt, ports) => {
   const place = { turn: 0, branch: 0 };
   const messages = [{ role: 'user', content: ports.convert(prompt) }] as const;
-  return { ...place, reply: await ports.send({ ...place, purpose: 'target', original: prompt, messages }) };
+  await ports.send({ ...place, purpose: 'target', original: prompt, messages });
+  return { ...place, outcome: null, turns: 1 };
 };
 
 /** A generator that is a function. It keeps nothing but the number of requests and the most that were on the wire at once. */
@@ -95,7 +102,7 @@ export function verdict(value: string): ScoreValue {
 }
 
 export function orchestrator(target: Generator, parts: Partial<CompiledOrchestrator> = {}): CompiledOrchestrator {
-  return { strategy: oneShot, target, chains: [[]], scorers: [], ...parts };
+  return { strategy: oneShot, target, attacker: null, chains: [[]], scorers: [], judges: new Map(), ...parts };
 }
 
 /** An execution with the switches that end it. */

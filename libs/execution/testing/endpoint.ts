@@ -18,16 +18,16 @@ export class Endpoint implements Generator {
   constructor(
     private readonly clock: Clock,
     private readonly latencyMs: number,
-    private readonly judge: (endpoint: Endpoint) => Verdict,
+    private readonly judge: (endpoint: Endpoint, prompt: string) => Verdict,
     maxInFlight: number,
   ) {
     this.limits = { maxInFlight, requestsPerMinute: null, tokensPerMinute: null };
   }
 
-  async generate({ signal }: GeneratorRequest): Promise<GeneratorReply> {
+  async generate({ messages, signal }: GeneratorRequest): Promise<GeneratorReply> {
     this.requests += 1;
     this.onWire += 1;
-    const verdict = this.judge(this);
+    const verdict = this.judge(this, messages.at(-1)?.content ?? '');
     try {
       await this.clock.sleep(verdict ? Math.min(1, this.latencyMs) : this.latencyMs, signal);
     } finally {

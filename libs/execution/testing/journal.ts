@@ -1,12 +1,13 @@
 import {
   ITEM_STATES,
-  placeKey,
+  type AttemptPurpose,
   type Coverage,
-  type Exchange,
   type ExecutionEvent,
   type Item,
   type ItemProgress,
   type ItemState,
+  type PastAttempt,
+  type PastScore,
 } from '#core';
 
 /** A memory of one execution: what an array can hold of what a store does. What is in it is acknowledged. */
@@ -62,12 +63,8 @@ export class Journal {
   }
 
   /** The ids of the attempts for `purpose` of which nothing is known but the intent. */
-  unresolved(itemId: string, purpose: 'target' | 'judge' = 'target'): string[] {
-    const resolved = new Set(
-      this.of(itemId).flatMap((event) =>
-        event.kind === 'attempt-answered' || event.kind === 'attempt-failed' || event.kind === 'attempt-lost' ? [event.attemptId] : [],
-      ),
-    );
+  unresolved(itemId: string, purpose: AttemptPurpose = 'target'): string[] {
+    const resolved = new Set(this.of(itemId).flatMap((event) => (isResult(event) ? [event.attemptId] : [])));
     return this.all('attempt-intended', itemId)
       .filter((intent) => intent.purpose === purpose && !resolved.has(intent.attemptId))
       .map((intent) => intent.attemptId);
@@ -83,24 +80,45 @@ export class Journal {
   progress(items: readonly Item[]): ItemProgress[] {
     return items
       .filter((item) => this.stateOf(item.id) === 'open')
-      .map((item) => ({
-        item,
-        attempts: this.all('attempt-intended', item.id).filter((intent) => intent.purpose === 'target').length,
-        inFlight: this.unresolved(item.id)[0] ?? null,
-        unresolved: [...this.unresolved(item.id), ...this.unresolved(item.id, 'judge')],
-        judged: this.#judged(item.id),
-        answered: this.#answer(item.id),
-      }));
+      .map((item) => ({ item, attempts: this.#attempts(item.id), scores: this.#scores(item.id), stored: null }));
   }
 
-  #judged(itemId: string): Record<string, number> {
-    const asked = this.all('attempt-intended', itemId).filter((intent) => intent.purpose === 'judge');
-    const byPlace = Map.groupBy(asked, ({ turn, branch }) => placeKey(turn, branch));
-    return Object.fromEntries([...byPlace].map(([key, intents]) => [key, intents.length]));
+  #attempts(itemId: string): PastAttempt[] {
+    const results = new Map(this.of(itemId).flatMap((event) => (isResult(event) ? [[event.attemptId, event] as const] : [])));
+    return this.all('attempt-intended', itemId).map(({ attemptId, purpose, branch, turn }) => {
+      const result = results.get(attemptId);
+      const answer = result?.kind === 'attempt-answered' ? result : null;
+      const failure = result?.kind === 'attempt-failed' ? result : null;
+      return {
+        attemptId,
+        purpose,
+        branch,
+        turn,
+        state: answer ? 'answered' : failure ? 'failed' : result ? 'lost' : 'open',
+        blocked: answer?.blocked ?? false,
+        latencyMs: answer?.latencyMs ?? failure?.latencyMs ?? 0,
+        finishReason: answer?.finishReason ?? null,
+        usage: answer?.usage ?? null,
+        fault: failure?.fault ?? null,
+        detail: failure?.detail ?? null,
+        exchange: answer?.exchange ?? null,
+      };
+    });
   }
 
-  #answer(itemId: string): (Exchange & { readonly blocked: boolean }) | null {
-    const answer = this.all('attempt-answered', itemId).findLast((event) => event.exchange !== null);
-    return answer?.exchange ? { ...answer.exchange, blocked: answer.blocked } : null;
+  #scores(itemId: string): PastScore[] {
+    return this.all('item-scored', itemId).map(({ messageId, scoringRunId, scorer, score }) => ({
+      messageId,
+      scoringRunId,
+      scorerId: scorer.id,
+      scorerVersion: scorer.version,
+      score,
+    }));
   }
+}
+
+function isResult(
+  event: ExecutionEvent,
+): event is Extract<ExecutionEvent, { kind: 'attempt-answered' | 'attempt-failed' | 'attempt-lost' }> {
+  return event.kind === 'attempt-answered' || event.kind === 'attempt-failed' || event.kind === 'attempt-lost';
 }

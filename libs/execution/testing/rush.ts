@@ -38,7 +38,8 @@ export async function rush(prompts: number, open: (clock: ManualClock) => Endpoi
   const work = async (): Promise<void> => {
     while (begun < prompts) {
       const itemId = `item ${begun++}`;
-      const spec = { itemId, purpose: 'target', turn: 0, branch: 0, earlier: 0, messages: [], carried: [] } as const;
+      const messages = [{ role: 'user', content: itemId }] as const;
+      const spec = { itemId, purpose: 'target', turn: 0, branch: 0, earlier: 0, messages, carried: [] } as const;
       await attempt(endpoint, { ...spec, carried: [] }, ports).then(
         () => (answered += 1),
         () => (errored += 1),

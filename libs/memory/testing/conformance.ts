@@ -9,6 +9,8 @@ import { itemRules } from './items.js';
 import { lifecycleRules } from './lifecycle.js';
 import { longTextRules } from './long-texts.js';
 import { messageFilterRules } from './message-filters.js';
+import { answerRules } from './answers.js';
+import { attackRules } from './attacks.js';
 import { messageRules } from './messages.js';
 import { ownerRules } from './owner.js';
 import { pagingRules } from './paging.js';
@@ -31,6 +33,8 @@ export function memoryConformance(name: string, harness: MemoryHarness): void {
     progressRules(open);
     coverageRules(open);
     messageRules(open);
+    attackRules(open);
+    answerRules(open);
     longTextRules(open, harness);
     messageFilterRules(open);
     conversationRules(open);

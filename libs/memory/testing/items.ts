@@ -79,7 +79,7 @@ export function itemRules(open: OpenMemory): void {
         expect(await items.coverage(two.executionId)).toMatchObject({ planned: 4, open: 4, skipped: 0 });
         expect((await items.list(two.executionId, -1, 9)).every((item) => item.state === 'open')).toBe(true);
         expect(await items.list(two.executionId, -1, 9, 'skipped')).toEqual([]);
-        expect((await items.open(two.executionId, -1, 9)).map((progress) => progress.attempts)).toEqual([0, 0, 0, 0]);
+        expect((await items.open(two.executionId, -1, 9)).map((progress) => progress.attempts)).toEqual([[], [], [], []]);
         expect(await items.attempts(two.executionId, [one.at(0).id])).toEqual([]);
         const coverages = await items.coverages([one.executionId, two.executionId, uuidv7()]);
         expect([...coverages.keys()].sort()).toEqual([one.executionId, two.executionId].sort());

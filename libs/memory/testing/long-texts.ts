@@ -38,10 +38,11 @@ export function longTextRules(open: OpenMemory, harness: MemoryHarness): void {
         expect(listed.map((row) => [row.original_value, row.converted_value])).toEqual(expected);
         expect(await messages.get(listed[3]?.id ?? '')).toEqual(listed[3]);
         expect(await messages.conversation(exchanges[5]?.conversationId ?? '')).toEqual(listed.slice(10));
-        const beginnings = await messages.ofItems(plan.executionId, [plan.at(5).id]);
-        expect(listed.slice(10)).toMatchObject(await messages.whole(beginnings));
+        const beginnings = await messages.exchanged(listed.slice(10).map(({ id }) => id));
+        const whole = new Map((await messages.whole(beginnings)).map((row) => [row.id, row]));
+        expect(listed.slice(10)).toMatchObject(listed.slice(10).map(({ id }) => whole.get(id)));
         const taken = await items.open(plan.executionId, -1, 100);
-        expect(taken.map(({ answered: answer }) => beginAndEnd(answer?.response))).toEqual(
+        expect(taken.map(({ attempts }) => beginAndEnd(attempts[0]?.exchange?.response))).toEqual(
           exchanges.map(({ response }) => beginAndEnd(response)),
         );
       });
@@ -88,7 +89,7 @@ export function longTextRules(open: OpenMemory, harness: MemoryHarness): void {
         const page = await store.read(({ items }) => items.open(plan.executionId, from, 500));
         if (page.length === 0) break;
         expect(page.length).toBeLessThan(10);
-        for (const { item, answered: answer } of page) expect(answer?.response === text(item.position)).toBe(true);
+        for (const { item, attempts } of page) expect(attempts[0]?.exchange?.response === text(item.position)).toBe(true);
         taken += page.length;
         after = page.at(-1)?.item.position ?? after;
       }

@@ -152,7 +152,9 @@ export function pagingRules(open: OpenMemory): void {
         ];
         expect(statuses.map((item) => item.id)).toEqual(items.map((item) => item.id));
         expect(found.map((prompt) => prompt.value)).toEqual(items.map((item) => item.value));
-        expect(progress.map(({ answered }) => answered?.responseId)).toEqual(journal.map(({ answer }) => answer.exchange.responseId));
+        expect(progress.map(({ attempts }) => attempts[0]?.exchange?.responseId)).toEqual(
+          journal.map(({ answer }) => answer.exchange.responseId),
+        );
         expect(messages).toHaveLength(2 * count);
       });
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { uuidv7 } from '#core';
-import { answered, exchangeOf, failed, intended, lost, scored, settled } from './events.js';
+import { answered, exchangeOf, failed, intended, lost, refusal, scored, settled } from './events.js';
 import { planned, type OpenMemory } from './harness.js';
 
 /** Where open items stand: what an execution is taken up from after a crash. */
@@ -20,54 +20,85 @@ export function progressRules(open: OpenMemory): void {
       const store = await open();
       const plan = await planned(store, 3);
       expect(await store.read(({ items }) => items.open(plan.executionId, -1, 10))).toEqual(
-        plan.items.map((item) => ({ item, attempts: 0, inFlight: null, unresolved: [], judged: {}, answered: null })),
+        plan.items.map((item) => ({ item, attempts: [], scores: [], stored: null })),
       );
     });
 
     it('is in flight when it was sent and nothing came back', async () => {
       const attemptId = uuidv7();
       const found = await after(({ at }) => [intended(at(0), { attemptId })]);
-      expect(found).toMatchObject([{ attempts: 1, inFlight: attemptId, answered: null }]);
+      expect(found).toMatchObject([
+        { attempts: [{ attemptId, purpose: 'target', branch: 0, turn: 0, state: 'open', exchange: null }], scores: [] },
+      ]);
     });
 
     it('is neither in flight nor answered after a failure or a loss, and in flight again when it is retried', async () => {
-      const attemptId = uuidv7();
       const two = await after(({ at }) => {
         const [first, second] = [intended(at(0)), intended(at(0), { retry: 1 })];
         return [first, failed(first), second, lost(second)];
       });
-      expect(two).toMatchObject([{ attempts: 2, inFlight: null, answered: null }]);
+      expect(two).toMatchObject([
+        { attempts: [{ state: 'failed', fault: 'timeout', detail: 'no answer in 30 s', latencyMs: 30 }, { state: 'lost' }] },
+      ]);
       const three = await after(({ at }) => {
         const first = intended(at(0));
-        return [first, failed(first), intended(at(0), { retry: 1, attemptId })];
+        return [first, failed(first), intended(at(0), { retry: 1 })];
       });
-      expect(three).toMatchObject([{ attempts: 2, inFlight: attemptId, answered: null }]);
+      expect(three).toMatchObject([{ attempts: [{ state: 'failed' }, { state: 'open' }] }]);
     });
 
-    it.each([true, false])('is answered when only its scores are missing (blocked: %s)', async (blocked) => {
+    it.each([true, false])('has its answer and its scores when only its end is missing (blocked: %s)', async (blocked) => {
       const exchange = { conversationId: uuidv7(), requestId: uuidv7(), responseId: uuidv7() };
+      const scoringRunId = uuidv7();
       const found = await after(({ at }) => {
         const attempt = intended(at(0));
         const answer = answered(attempt, exchangeOf(at(0), { ...exchange, original: 'o', converted: 'c', response: '' }), { blocked });
-        return [attempt, answer, scored(answer, uuidv7(), 'true')];
+        return [attempt, answer, scored(answer, scoringRunId, 'true')];
       });
       expect(found).toMatchObject([
-        { attempts: 1, inFlight: null, answered: { ...exchange, original: 'o', converted: 'c', response: '', blocked } },
+        {
+          attempts: [
+            {
+              state: 'answered',
+              blocked,
+              latencyMs: 13,
+              finishReason: 'stop',
+              usage: { inputTokens: 7, outputTokens: 9 },
+              fault: null,
+              exchange: { ...exchange, original: 'o', converted: 'c', response: '' },
+            },
+          ],
+          scores: [
+            {
+              messageId: exchange.responseId,
+              scoringRunId,
+              scorerId: refusal.id,
+              scorerVersion: '1',
+              score: { type: 'true_false', value: 'true', category: null, rationale: 'because', metadata: null },
+            },
+          ],
+        },
       ]);
     });
 
     it('knows how often which judge was asked, and who of all was not heard of again', async () => {
-      const [gone, asked] = [uuidv7(), uuidv7()];
       const found = await after(({ at }) => {
         const target = intended(at(0));
         const verdict = intended(at(0), { purpose: 'judge', branch: 1 });
-        const again = intended(at(0), { purpose: 'judge', branch: 1, turn: 1, attemptId: asked });
-        const lostOne = intended(at(0), { purpose: 'judge', branch: 2, attemptId: gone });
+        const again = intended(at(0), { purpose: 'judge', branch: 1, turn: 1 });
+        const lostOne = intended(at(0), { purpose: 'judge', branch: 2 });
         const answer = answered(target, exchangeOf(at(0), { response: 'mine' }));
         return [target, answer, verdict, { ...answered(verdict, exchangeOf(at(0))), exchange: null }, again, lostOne, lost(lostOne)];
       });
       expect(found).toMatchObject([
-        { attempts: 1, inFlight: null, unresolved: [asked], judged: { '0/1': 1, '1/1': 1, '0/2': 1 }, answered: { response: 'mine' } },
+        {
+          attempts: [
+            { purpose: 'target', state: 'answered', exchange: { response: 'mine' } },
+            { purpose: 'judge', branch: 1, turn: 0, state: 'answered', exchange: null },
+            { purpose: 'judge', branch: 1, turn: 1, state: 'open' },
+            { purpose: 'judge', branch: 2, turn: 0, state: 'lost' },
+          ],
+        },
       ]);
     });
 
@@ -76,10 +107,17 @@ export function progressRules(open: OpenMemory): void {
         const [first, second] = [intended(at(0)), intended(at(0), { retry: 1 })];
         return [first, lost(first), second, answered(second, exchangeOf(at(0), { response: 'the second' }))];
       });
-      expect(found).toMatchObject([{ attempts: 2, inFlight: null, answered: { response: 'the second' } }]);
+      expect(found).toMatchObject([
+        {
+          attempts: [
+            { state: 'lost', exchange: null },
+            { state: 'answered', exchange: { response: 'the second' } },
+          ],
+        },
+      ]);
     });
 
-    it('counts attempts at the target only', async () => {
+    it('knows the purpose of each attempt', async () => {
       const found = await after(({ at }) => {
         const attempt = intended(at(0));
         const judges = [intended(at(0), { purpose: 'judge' }), intended(at(0), { purpose: 'judge', retry: 1 })] as const;
@@ -87,7 +125,13 @@ export function progressRules(open: OpenMemory): void {
         const verdict = { ...answered(judges[0], exchangeOf(at(0))), exchange: null };
         return [...others, attempt, answered(attempt, exchangeOf(at(0), { response: 'mine' })), ...judges, verdict];
       });
-      expect(found).toMatchObject([{ attempts: 1, inFlight: null, answered: { response: 'mine' } }]);
+      expect(found[0]?.attempts.map(({ purpose, state }) => `${purpose} ${state}`).sort()).toEqual([
+        'attacker open',
+        'converter open',
+        'judge answered',
+        'judge open',
+        'target answered',
+      ]);
     });
 
     it('is no longer there when it is settled, whatever the run', async () => {

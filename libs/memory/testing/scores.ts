@@ -151,7 +151,7 @@ export function scoreRules(open: OpenMemory): void {
         expect(await scores.list({ ids: listed.map((score) => score.id) }, 5_000)).toEqual(listed);
         const itemIds = plan.items.map((item) => item.id);
         expect(await scores.ofItems(plan.executionId, itemIds)).toHaveLength(1_000);
-        expect(await messages.ofItems(plan.executionId, itemIds)).toHaveLength(2_000);
+        expect(await messages.exchanged((await messages.list({}, 5_000)).map(({ id }) => id))).toHaveLength(2_000);
         expect(await items.attempts(plan.executionId, itemIds)).toHaveLength(1_000);
       });
     });

@@ -8,7 +8,7 @@ export async function scoreByRule(name: string, parameters: JsonObject, response
     judge: () => Promise.reject(new Error(`The rule '${name}' asked a judge.`)),
   };
   const scorer = scorers.get(name).create(scorers.validate(name, parameters));
-  return scorer({ response, prompt: 'The prompt.', convertedPrompt: 'The prompt.' }, ports);
+  return scorer({ response, objective: 'The prompt.', prompt: 'The prompt.', convertedPrompt: 'The prompt.' }, ports);
 }
 
 /** For specs: what is wrong with parameters, by their schema or by `create`. */

@@ -1,33 +1,44 @@
 import { Injectable } from '@nestjs/common';
 import { DEFAULT_LIMITS, toSeedPrompt } from '#datasets';
 import { samplePositions } from '#execution';
+import type { AnswerRow } from '#memory';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
 import type { CreateExecutionDto } from './create-execution.dto.js';
-import type { ResolvedPlan } from './resolved-plan.js';
+import type { PlanSource, ResolvedPlan } from './resolved-plan.js';
 
-/** The prompts of an execution, in order, page by page, and how many they are. */
-export interface Prompts {
-  readonly count: number;
-  readonly pages: AsyncIterable<string[]>;
-}
+/** What the items of an execution are made from, in order, page by page, and how many there are: prompts, or answers that are stored. */
+export type Subjects =
+  | { readonly kind: 'prompts'; readonly count: number; readonly pages: AsyncIterable<string[]> }
+  | { readonly kind: 'answers'; readonly count: number; readonly pages: AsyncIterable<AnswerRow[]> };
 
 const PAGE = 1_000;
 
-/** Where an execution's prompts come from: a dataset or a sample of one, or the request itself. */
+/** Where the subjects of an execution come from: a dataset or a sample of one, the request itself, or the memory. */
 @Injectable()
-export class ExecutionPrompts {
+export class ExecutionSubjects {
   constructor(private readonly db: DbConnectionService) {}
 
   /** @throws NotFound for the dataset; InvalidInput naming the prompt that can't be taken. */
-  async of({ source, seed }: ResolvedPlan, { prompts = [] }: CreateExecutionDto): Promise<Prompts> {
+  async of({ source, seed }: ResolvedPlan, { prompts = [] }: CreateExecutionDto): Promise<Subjects> {
+    if (source.kind === 'answers') return { kind: 'answers', count: source.count, pages: this.#answerPages(source) };
     if (source.kind === 'prompts') {
       const values = prompts.map((prompt, index) => toSeedPrompt(prompt, `Prompt ${index + 1}`, DEFAULT_LIMITS).value);
-      return { count: values.length, pages: slices(values) };
+      return { kind: 'prompts', count: values.length, pages: slices(values) };
     }
     const { prompt_count: total } = await this.db.read((memory) => memory.datasets.get(source.datasetId));
     const size = Math.min(source.sampleSize ?? total, total);
     const chosen = size < total ? samplePositions(total, size, seed) : null;
-    return { count: size, pages: this.#datasetPages(source.datasetId, chosen) };
+    return { kind: 'prompts', count: size, pages: this.#datasetPages(source.datasetId, chosen) };
+  }
+
+  async *#answerPages({ filter, until }: Extract<PlanSource, { kind: 'answers' }>): AsyncGenerator<AnswerRow[]> {
+    for (let after: string | null = null; ;) {
+      const from: string | null = after;
+      const page: AnswerRow[] = await this.db.read((memory) => memory.answers.list(filter, until, from, PAGE));
+      yield page;
+      after = page.at(-1)?.id ?? null;
+      if (page.length < PAGE) return;
+    }
   }
 
   async *#datasetPages(datasetId: string, chosen: ReadonlySet<number> | null): AsyncGenerator<string[]> {

@@ -1,4 +1,4 @@
-import type { JsonObject } from '#core';
+import type { JsonObject } from './json.js';
 
 const MAX_OBJECTS = 50;
 
