@@ -252,14 +252,6 @@ describe('The operator', () => {
     expect(await counts(client)).toEqual([5, 3, 2, 0, 1]);
   });
 
-  it('may keep none', async () => {
-    await server.restart({ ORCHESTRATOR_POOL_SIZE: '0' });
-    const client = server.client('lea');
-    const orchestratorId = await prepare(client, target);
-    for (let times = 0; times < 2; times++) await run(client, orchestratorId);
-    expect(await idleStats(client)).toMatchObject({ totalInstances: 0, maxInstances: 0, misses: 4, evictions: 4 });
-  });
-
   it('says how long they are kept', async () => {
     const ttlMinutes = 0.02;
     await server.restart({ ORCHESTRATOR_TTL_MINUTES: String(ttlMinutes) });

@@ -1,5 +1,5 @@
-// `npm run soak [-- --executions 1500 --orchestrators 50]`: runs many executions of many orchestrators on a server that keeps few of them compiled, and
-// checks that nothing grows: no file, no instance, no heap. Ends with 1 when something does not hold.
+// `npm run soak [-- --executions 1500 --orchestrators 50]`: runs many executions of many orchestrators on a server that keeps few of them compiled,
+// and checks that nothing grows: no file, no instance, no heap. Ends with 1 when something does not hold.
 import { parseArgs } from 'node:util';
 import { Findings } from './findings.ts';
 import { median } from './heap.ts';
