@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { growth } from '#core/testing';
 import { assert, oneof, property, string } from 'fast-check';
 import { InvalidInput, seededRandom, type Converter, type JsonObject, type JsonSchema } from '#core';
 import { applyChain, converters, MAX_CONVERTED_CHARACTERS } from './index.js';
@@ -65,19 +66,10 @@ describe.each(converters.list().map((type) => type.name))('%s', (name) => {
     expect(run(converter, '') === '').toBe(!ADDS.has(name));
   });
 
-  it('takes time that grows with the length of a text, not with its square', () => {
+  it('takes time that grows with the length of a text, not with its square', async () => {
     const converter = build(name);
-    const quickest = (text: string): number => {
-      const times = Array.from({ length: 4 }, () => {
-        const start = performance.now();
-        run(converter, text);
-        return performance.now() - start;
-      });
-      return Math.min(...times);
-    };
     for (const piece of ['Hello world, is this a long text? '.repeat(300), 'שלום 👩‍👩‍👧 e\u0301 日本 Text. '.repeat(430)]) {
-      // A square would be a hundred times as long; what is too short to be measured does not count.
-      expect(quickest(piece.repeat(10))).toBeLessThan(40 * quickest(piece) + 20);
+      expect(await growth((size) => run(converter, piece.repeat(size)))).toBeLessThan(40);
     }
   });
 });

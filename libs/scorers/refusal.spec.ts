@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { growth } from '#core/testing';
 import { scoreByRule } from './testing/rule.js';
 
 async function refused(response: string): Promise<string> {
@@ -54,9 +55,8 @@ describe('refusal', () => {
   });
 
   it('names the phrase, and stays quick on long answers', async () => {
-    const start = performance.now();
     expect(await refused("i'm sorry ".repeat(100_000))).toBe('false');
-    expect(performance.now() - start).toBeLessThan(200);
+    expect(await growth((size) => refused("i'm sorry ".repeat(10_000 * size)))).toBeLessThan(40);
     expect(await scoreByRule('refusal', {}, 'I must decline.')).toEqual({
       type: 'true_false',
       value: 'true',
