@@ -3,7 +3,7 @@ export { ConfigurationReader, ConfigurationWriter, type ConfigurationDraft, type
 export { FINAL_STATES, type ExecutionLimits } from './executions.js';
 export type { ChainSummary, ItemStatus, ScorerSummary, SpentRow } from './items.js';
 export type { JournalContext } from './journal-rows.js';
-export { textLength } from './long-texts.js';
+export { textLength, type Message } from './long-texts.js';
 export { MemoryStore, type MemoryReaders, type MemoryWriters } from './memory-store.js';
 export type { ExchangedMessage, MessageCursor, MessageDraft, MessageFilter } from './messages.js';
 export type { Owner } from './owner.js';

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { stretchOf, type Exchange, type Item, type ItemProgress, type PastAttempt, type PastScore } from '#core';
 import { answerLength, AnswerReader, type Answer } from './answers.js';
-import { TEXT_COLUMNS, textLength, withWholeTexts } from './long-texts.js';
+import { TEXT_COLUMNS, textLength, withWholeTexts, type Whole } from './long-texts.js';
 import type { AttemptTable, MemoryTables, MessageTable, ScoreTable } from './tables.js';
 
 const EXCHANGED = ['id', 'conversation_id', ...TEXT_COLUMNS] as const satisfies readonly (keyof MessageTable)[];
@@ -87,7 +87,7 @@ async function readScores(db: Transaction<MemoryTables>, executionId: string, it
 }
 
 /** The attempts in the order of their intents, each with what came of it. */
-function attemptsOf(rows: readonly AttemptTable[], messages: ReadonlyMap<string, Exchanged>): PastAttempt[] {
+function attemptsOf(rows: readonly AttemptTable[], messages: ReadonlyMap<string, Whole<Exchanged>>): PastAttempt[] {
   const results = new Map(rows.filter((row) => row.phase !== 'intended').map((row) => [row.attempt_id, row]));
   return rows
     .filter((row) => row.phase === 'intended')
@@ -111,7 +111,7 @@ function attemptsOf(rows: readonly AttemptTable[], messages: ReadonlyMap<string,
     });
 }
 
-function exchangeOf(request: Exchanged | undefined, response: Exchanged | undefined): Exchange | null {
+function exchangeOf(request: Whole<Exchanged> | undefined, response: Whole<Exchanged> | undefined): Exchange | null {
   if (!request || !response) return null;
   return {
     conversationId: request.conversation_id,

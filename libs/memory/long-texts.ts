@@ -7,8 +7,17 @@ import type { LongTextTable, MemoryTables, MessageTable } from './tables.js';
  */
 const PART = 16_384;
 
-/** A message with its whole texts, as everybody but this file sees it. */
-export type WholeMessage = Omit<MessageTable, 'original_parts' | 'converted_parts'>;
+/** A row with both its texts, and both whole, as everybody but this file sees it. */
+export type Whole<T> = Omit<T, 'converted_value' | 'converted_value_sha256'> & {
+  readonly converted_value: string;
+  readonly converted_value_sha256: string;
+};
+
+/** A message as it is stored, with its texts. */
+export type Message = Whole<MessageTable>;
+
+/** A message as it was, or is to be, said. */
+export type WholeMessage = Omit<Whole<MessageTable>, 'original_parts' | 'converted_parts'>;
 
 /** What `withWholeTexts` and `textLength` look at, beside the id. */
 export const TEXT_COLUMNS = [
@@ -27,17 +36,18 @@ export function messageRows(wholes: readonly WholeMessage[]): { messages: Messag
   const messages: MessageTable[] = [];
   const long_texts: LongTextTable[] = [];
   for (const whole of wholes) {
+    const isOne = whole.original_value_sha256 === whole.converted_value_sha256;
     const [original, ...originalRest] = partsOf(whole.original_value);
-    const [converted, ...convertedRest] = partsOf(whole.converted_value);
+    const [converted, ...convertedRest] = isOne ? [null] : partsOf(whole.converted_value);
     messages.push({
       ...whole,
       original_value: original,
       original_parts: originalRest.length || null,
       converted_value: converted,
+      converted_value_sha256: isOne ? null : whole.converted_value_sha256,
       converted_parts: convertedRest.length || null,
     });
     for (const [index, text] of originalRest.entries()) long_texts.push({ message_id: whole.id, field: 'original', part: index + 1, text });
-    if (isSame(whole)) continue;
     for (const [index, text] of convertedRest.entries())
       long_texts.push({ message_id: whole.id, field: 'converted', part: index + 1, text });
   }
@@ -46,14 +56,27 @@ export function messageRows(wholes: readonly WholeMessage[]): { messages: Messag
 
 /** About how many characters the whole texts of a message have. */
 export function textLength(message: Omit<Beginnings, 'id'>): number {
-  const parts = (message.original_parts ?? 0) + (message.converted_parts ?? 0);
-  return message.original_value.length + message.converted_value.length + parts * PART;
+  const original = message.original_value.length + (message.original_parts ?? 0) * PART;
+  return original + (message.converted_value === null ? original : message.converted_value.length + (message.converted_parts ?? 0) * PART);
 }
 
 /** The messages with their whole texts: one query more where there are long ones. */
-export async function withWholeTexts<T extends Beginnings>(db: Transaction<MemoryTables>, messages: readonly T[]): Promise<T[]> {
+export async function withWholeTexts<T extends Beginnings>(db: Transaction<MemoryTables>, messages: readonly T[]): Promise<Whole<T>[]> {
   const long = messages.filter((message) => message.original_parts !== null || message.converted_parts !== null);
-  if (long.length === 0) return [...messages];
+  const rests = long.length === 0 ? new Map<string, string[]>() : await readRests(db, long);
+  return messages.map((message) => {
+    const original = [message.original_value, ...(rests.get(`original ${message.id}`) ?? [])].join('');
+    const { converted_value: beginning, converted_value_sha256: digest } = message;
+    const converted =
+      beginning === null || digest === null || digest === message.original_value_sha256
+        ? { converted_value: original, converted_value_sha256: message.original_value_sha256 }
+        : { converted_value: [beginning, ...(rests.get(`converted ${message.id}`) ?? [])].join(''), converted_value_sha256: digest };
+    return { ...message, original_value: original, ...converted };
+  });
+}
+
+/** The rests of long texts, in order, by field and message. */
+async function readRests(db: Transaction<MemoryTables>, long: readonly Beginnings[]): Promise<Map<string, string[]>> {
   const parts = await db
     .selectFrom('long_texts')
     .selectAll()
@@ -72,15 +95,7 @@ export async function withWholeTexts<T extends Beginnings>(db: Transaction<Memor
     if (rest) rest.push(text);
     else rests.set(`${field} ${message_id}`, [text]);
   }
-  return messages.map((message) => {
-    const original = [message.original_value, ...(rests.get(`original ${message.id}`) ?? [])].join('');
-    const converted = isSame(message) ? original : [message.converted_value, ...(rests.get(`converted ${message.id}`) ?? [])].join('');
-    return { ...message, original_value: original, converted_value: converted };
-  });
-}
-
-function isSame(message: Pick<MessageTable, 'original_value_sha256' | 'converted_value_sha256'>): boolean {
-  return message.original_value_sha256 === message.converted_value_sha256;
+  return rests;
 }
 
 /** A text in parts of at most `PART` units, at least one; no character is cut in two. */

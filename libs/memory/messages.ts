@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { Conflict, InvalidInput, isUuid, NotFound, sha256, stretchOf, uuidv7, type JsonObject, type Role, type Stretch } from '#core';
 import type { Reservations } from './conversation-tails.js';
-import { messageRows, TEXT_COLUMNS, textLength, withWholeTexts, type WholeMessage } from './long-texts.js';
+import { messageRows, TEXT_COLUMNS, textLength, withWholeTexts, type Message, type Whole, type WholeMessage } from './long-texts.js';
 import type { MemoryTables, MessageTable } from './tables.js';
 
 /** All that are given must hold. An empty list of ids finds nothing. Every value, and every key of labels and metadata, is bound, never spliced. */
@@ -36,13 +36,13 @@ export class MessageReader {
    * Messages that fit, the messages of a conversation together and in order; conversations by id, which for ours is by their beginning.
    * @param after the last message of the page before.
    */
-  async page(filter: MessageFilter, limit: number, after: MessageCursor | null = null): Promise<Stretch<MessageTable>> {
+  async page(filter: MessageFilter, limit: number, after: MessageCursor | null = null): Promise<Stretch<Message>> {
     const { rows, more } = stretchOf(await this.#beginnings(filter, limit + 1, after), limit, textLength);
     return { rows: await withWholeTexts(this.db, rows), more };
   }
 
   /** The same, however long they are together: for a few. */
-  async list(filter: MessageFilter, limit: number): Promise<MessageTable[]> {
+  async list(filter: MessageFilter, limit: number): Promise<Message[]> {
     return withWholeTexts(this.db, await this.#beginnings(filter, limit, null));
   }
 
@@ -56,7 +56,8 @@ export class MessageReader {
     if (filter.sentAfter !== undefined) query = query.where('sent_at', '>=', filter.sentAfter);
     if (filter.sentBefore !== undefined) query = query.where('sent_at', '<=', filter.sentBefore);
     if (filter.originalValueSha256 !== undefined) query = query.where('original_value_sha256', '=', filter.originalValueSha256);
-    if (filter.convertedValueSha256 !== undefined) query = query.where('converted_value_sha256', '=', filter.convertedValueSha256);
+    if (filter.convertedValueSha256 !== undefined)
+      query = query.where(sql`coalesce(converted_value_sha256, original_value_sha256)`, '=', filter.convertedValueSha256);
     for (const [key, value] of Object.entries(filter.labels ?? {})) query = query.where(member('labels', key), '=', value);
     for (const [key, value] of Object.entries(filter.metadata ?? {})) query = query.where(member('metadata', key), '=', String(value));
     if (after) {
@@ -70,20 +71,20 @@ export class MessageReader {
     return query.execute();
   }
 
-  async find(id: string): Promise<MessageTable | null> {
+  async find(id: string): Promise<Message | null> {
     const [found] = await this.list({ ids: [id] }, 1);
     return found ?? null;
   }
 
   /** @throws NotFound */
-  async get(id: string): Promise<MessageTable> {
+  async get(id: string): Promise<Message> {
     const found = await this.find(id);
     if (!found) throw new NotFound('message', id);
     return found;
   }
 
   /** A whole conversation, in order. @throws NotFound */
-  async conversation(conversationId: string): Promise<MessageTable[]> {
+  async conversation(conversationId: string): Promise<Message[]> {
     const messages = await this.db
       .selectFrom('messages')
       .selectAll()
@@ -95,7 +96,7 @@ export class MessageReader {
   }
 
   /** A conversation up to a message of it, that included, in order; nothing when either is not there. */
-  async upTo(conversationId: string, messageId: string): Promise<MessageTable[]> {
+  async upTo(conversationId: string, messageId: string): Promise<Message[]> {
     const messages = await this.list({ conversationId }, Number.MAX_SAFE_INTEGER);
     return messages.slice(0, messages.findIndex(({ id }) => id === messageId) + 1);
   }
@@ -129,7 +130,7 @@ export class MessageReader {
   }
 
   /** The same messages with their whole texts. */
-  whole(messages: readonly ExchangedMessage[]): Promise<ExchangedMessage[]> {
+  whole(messages: readonly ExchangedMessage[]): Promise<Whole<ExchangedMessage>[]> {
     return withWholeTexts(this.db, messages);
   }
 }
@@ -183,7 +184,7 @@ export class MessageWriter extends MessageReader {
    * Adds messages to the end of a conversation, which begins with the first.
    * @throws InvalidInput for an empty message, none at all, or a conversation id that is no lower-case UUID.
    */
-  async add(conversationId: string, drafts: readonly MessageDraft[]): Promise<MessageTable[]> {
+  async add(conversationId: string, drafts: readonly MessageDraft[]): Promise<Message[]> {
     if (!isUuid(conversationId)) throw new InvalidInput('A conversation is named by a UUID in lower case.');
     if (drafts.length === 0) throw new InvalidInput('There is no message to add.');
     if (drafts.some((draft) => (draft.convertedValue ?? draft.originalValue) === ''))
@@ -191,7 +192,7 @@ export class MessageWriter extends MessageReader {
     const first = await this.#reserve(conversationId, drafts.length);
     const wholes = drafts.map((draft, index) => messageRow(draft, conversationId, first + index));
     const rows = await this.#insert(wholes);
-    return rows.map((row, index) => ({ ...row, ...wholes[index] }));
+    return wholes.map((whole, index) => ({ ...(rows[index] as MessageTable), ...whole }));
   }
 
   /**

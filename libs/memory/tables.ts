@@ -146,8 +146,9 @@ export interface MessageTable {
   original_value_sha256: string;
   /** How many more parts of it are in `long_texts`; null for none. */
   original_parts: number | null;
-  converted_value: string;
-  converted_value_sha256: string;
+  /** Null when it is the same as the original: answers, and prompts without converters, are kept once. */
+  converted_value: string | null;
+  converted_value_sha256: string | null;
   /** The same; where both texts are one, its parts are there once, as the original's. */
   converted_parts: number | null;
   data_type: string;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InvalidInput, isUuid } from '#core';
-import type { MemoryStats, MessageCursor, MessageTable, PageRequest, ScoreTable } from '#memory';
+import type { MemoryStats, Message, MessageCursor, PageRequest, ScoreTable } from '#memory';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import type { Page } from '../http/page.js';
@@ -66,7 +66,7 @@ function messageCursor(cursor: string): MessageCursor {
   ]);
 }
 
-function messageView(row: MessageTable): MessageDto {
+function messageView(row: Message): MessageDto {
   return {
     id: row.id,
     conversationId: row.conversation_id,

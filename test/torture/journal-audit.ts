@@ -149,7 +149,8 @@ function sentSql(id: string): string {
 }
 
 function exchangesSql(id: string): string {
-  return `select request.converted_value as sent, response.converted_value as said, response.response_error as error
+  return `select coalesce(request.converted_value, request.original_value) as sent,
+      coalesce(response.converted_value, response.original_value) as said, response.response_error as error
     from messages as request join messages as response
       on response.conversation_id = request.conversation_id and response.sequence = request.sequence + 1
     where request.execution_id = '${id}' and request.role = 'user' and response.role = 'assistant'`;

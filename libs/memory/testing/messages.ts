@@ -96,7 +96,7 @@ export function messageRules(open: OpenMemory): void {
         }),
       );
       await store.read(async ({ messages }) => {
-        const texts = await messages.exchanged(found.slice(2).map(({ id }) => id));
+        const texts = await messages.whole(await messages.exchanged(found.slice(2).map(({ id }) => id)));
         expect(found.slice(2)).toMatchObject(found.slice(2).map(({ id }) => texts.find((row) => row.id === id)));
         expect(await messages.exchanged([])).toEqual([]);
         expect(await messages.exchanged([uuidv7()])).toEqual([]);
