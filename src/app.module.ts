@@ -12,6 +12,7 @@ import { HealthModule } from './health/health.module.js';
 import { logging } from './http/logging.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { MemoryModule } from './memory/memory.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { OrchestratorPoolModule } from './orchestrator-pool/orchestrator-pool.module.js';
 import { OrchestratorsModule } from './orchestrators/orchestrators.module.js';
 import { ScorersModule } from './scorers/scorers.module.js';
@@ -29,6 +30,7 @@ export class AppModule {
         AuthModule,
         IdempotencyModule,
         HealthModule,
+        MetricsModule,
         MemoryModule,
         GeneratorsModule,
         DatasetsModule,

@@ -26,5 +26,6 @@ import { UsersController } from './users.controller.js';
     { provide: APP_GUARD, useClass: AuthGuard },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
+  exports: [AuthenticationService],
 })
 export class AuthModule {}

@@ -3,6 +3,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { Config } from '../config/config.js';
+import { OrchestratorPool } from '../orchestrator-pool/orchestrator-pool.service.js';
 
 /** Below this, a campaign could fill the disk before anybody looks. */
 const LEAST_FREE_BYTES = 256 * 1024 * 1024;
@@ -16,6 +17,7 @@ export class HealthService implements OnModuleDestroy {
     private readonly indicators: HealthIndicatorService,
     private readonly config: Config,
     private readonly catalog: CatalogService,
+    private readonly pool: OrchestratorPool,
   ) {}
 
   /** From here on the server says that it is not ready, while it still answers what it has begun. */
@@ -36,6 +38,14 @@ export class HealthService implements OnModuleDestroy {
     } catch (error) {
       return check.down({ reason: error instanceof Error ? error.message : 'it does not answer' });
     }
+  }
+
+  /**
+   * The pool of compiled orchestrators. It is a cache: full or empty, it is no reason to be unwell.
+   * @param userId whose; everybody's when left out.
+   */
+  async orchestratorPool(userId?: string): Promise<HealthIndicatorResult> {
+    return this.indicators.check('orchestrator-pool').up({ ...this.pool.stats(userId) });
   }
 
   async memoryDirectory(): Promise<HealthIndicatorResult> {

@@ -101,6 +101,7 @@ const OWN: Readonly<Record<string, Probe>> = {
   'GET /api/v2/datasets': {},
   'GET /api/v2/executions': { query: ({ orchestrator }) => `?orchestratorId=${orchestrator}` },
   'GET /api/v2/orchestrator-pool': {},
+  'GET /health/orchestrators': {},
   'GET /api/v2/memory/messages': { query: ({ conversation }) => `?conversationId=${conversation}` },
   'GET /api/v2/memory/scores': { query: ({ message }) => `?messageId=${message}` },
   'GET /api/v2/memory/stats': {},
@@ -117,7 +118,7 @@ const OWN: Readonly<Record<string, Probe>> = {
 const REFERRING = ['POST /api/v2/scorers', 'POST /api/v2/orchestrators'];
 
 /** Every route that is there for anybody. */
-const PUBLIC = ['GET /health/live', 'GET /health/ready'];
+const PUBLIC = ['GET /health/live', 'GET /health/ready', 'GET /metrics'];
 
 let server: ServerProcess;
 let target: OpenAiTarget;

@@ -95,7 +95,7 @@ describe('The description of the API', () => {
 
   it('says of every route but health that it wants a token, and with which problems it may answer', () => {
     const open = without(({ security }) => security !== undefined && security.length > 0);
-    expect(open).toEqual(['GET /health/live', 'GET /health/ready']);
+    expect(open).toEqual(['GET /health/live', 'GET /health/ready', 'GET /metrics']);
     const guarded = (statuses: readonly string[], isMeant: (route: string) => boolean): string[] =>
       without(({ responses }, route) => {
         if (open.includes(route) || !isMeant(route)) return true;
