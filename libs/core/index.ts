@@ -1,3 +1,4 @@
+export * from './attack.js';
 export * from './clock.js';
 export * from './converter.js';
 export * from './dataset.js';

@@ -1,7 +1,7 @@
+import type { AttackOutcome, Place } from './attack.js';
 import type { GeneratorFault, TokenUsage } from './generator.js';
 import type { ChatMessage } from './message.js';
 import type { ScoreValue } from './scorer.js';
-import type { AttackOutcome, Place } from './strategy.js';
 
 /** On whose behalf a model is called. */
 export type AttemptPurpose = 'target' | 'converter' | 'attacker' | 'judge';

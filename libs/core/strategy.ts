@@ -1,3 +1,4 @@
+import type { AttackOutcome, Place } from './attack.js';
 import type { AttemptPurpose } from './journal.js';
 import type { ChatMessage } from './message.js';
 import type { GeneratorReply } from './generator.js';
@@ -8,16 +9,6 @@ import type { ScoreValue } from './scorer.js';
 
 /** Whom a strategy talks to: the model under test, or the model that writes the attack. */
 export type Partner = Extract<AttemptPurpose, 'target' | 'attacker'>;
-
-/**
- * An exchange of an item: the turn of a conversation. Conversations are branches, numbered from 0 for the target and from 0 for the attacker;
- * their turns are numbered from 0. A strategy gives the numbers, and gives the same ones whenever it is run with the same answers: by them it
- * finds its way back after a crash.
- */
-export interface Place {
-  readonly branch: number;
-  readonly turn: number;
-}
 
 /** One request of a strategy. */
 export interface StrategyRequest extends Place {
@@ -82,10 +73,6 @@ export class NothingToSend extends Error {
     super('There was nothing to send: the prompt is empty after its converters.');
   }
 }
-
-/** Whether an attack reached its objective; `undetermined` when nobody could say. */
-export const ATTACK_OUTCOMES = ['success', 'failure', 'undetermined', 'error'] as const;
-export type AttackOutcome = (typeof ATTACK_OUTCOMES)[number];
 
 /** The end of one item. Its place is the exchange with the target that it ended with: the winning one, or the last, or the best. */
 export interface StrategyResult extends Place {

@@ -28,6 +28,24 @@ describe('a window', () => {
     expect([window.slots, window.isOpen]).toEqual([50, true]);
   });
 
+  it('keeps nobody waiting for long at an endpoint that refused in no time, and then takes its time', () => {
+    const window = new Window(50, 500);
+    for (let number = 1; number < 200; number += 2) {
+      window.answered(0, 1);
+      window.throttled(number, number, 1);
+    }
+    window.answered(1, 1);
+    window.sent(1_000);
+    expect(window.paceMs(1_000)).toBeLessThanOrEqual(500);
+    for (let n = 0; n < 20; n++) window.answered(400, 1);
+    window.throttled(1_000, 1_000, 1);
+    window.sent(2_000);
+    expect(window.paceMs(2_000)).toBeLessThanOrEqual(4 * 400);
+    // It is not for ever before it is used in full again.
+    for (let n = 0; n < 400; n++) window.answered(1, 50);
+    expect(window.slots).toBeGreaterThan(10);
+  });
+
   it('becomes a rate below one, no slower than the longest gap', () => {
     const window = new Window(50, 500);
     for (let n = 0; n < 200; n++) window.answered(20, 1);

@@ -4,6 +4,8 @@ const DECREASE = 0.6;
 const SMALL = 4;
 /** One request in four round trips, or more where round trips are short. */
 const LEAST = 0.25;
+/** What takes no time by the clock takes this: or there would be no least window. */
+const SHORTEST_LATENCY_MS = 1;
 /** A guess, until there is an answer. */
 const FIRST_LATENCY_MS = 100;
 
@@ -52,7 +54,8 @@ export class Window {
   }
 
   sent(now: number): void {
-    if (this.#size < 1) this.#nextAt = now + this.#latencyMs / this.#size;
+    // The latency may have grown since the window shrank: however small it is, it must not become a pause without an end.
+    if (this.#size < 1) this.#nextAt = now + Math.min(this.#latencyMs / this.#size, Math.max(this.longestGapMs, this.#latencyMs / LEAST));
   }
 
   /** @param onWire how many there were, with this one. A window that is not used says nothing of the endpoint and does not grow. */
@@ -73,7 +76,7 @@ export class Window {
   throttled(number: number, last: number, onWire: number): void {
     if (number <= this.#shrunkAt) return;
     this.#shrunkAt = last;
-    const least = Math.min(LEAST, this.#latencyMs / this.longestGapMs);
+    const least = Math.min(LEAST, Math.max(this.#latencyMs, SHORTEST_LATENCY_MS) / this.longestGapMs);
     this.#size = Math.max(least, Math.min(this.#size, this.most, onWire) * DECREASE);
     this.#threshold = 0;
   }

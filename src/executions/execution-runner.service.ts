@@ -1,40 +1,23 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import { steadyClock, systemClock, Unavailable, type Coverage, type ExecutionState, type ItemProgress } from '#core';
+import { steadyClock, systemClock, Unavailable, type Coverage, type ExecutionState } from '#core';
 import { DEFAULT_RETRIES, Limiters, runExecution, Spending, type LimitState } from '#execution';
-import { FINAL_STATES, type ExecutionTable, type MemoryStore, type MemoryWriters } from '#memory';
+import { FINAL_STATES, type ExecutionTable, type MemoryWriters } from '#memory';
 import { Config } from '../config/config.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
 import type { OrchestratorParameters } from '../orchestrators/orchestrator-types.js';
 import { pauseAfter } from './back-off.js';
 import { CompiledOrchestrators } from './compiled-orchestrators.service.js';
 import { ExecutionProgress } from './execution-progress.js';
+import { ExecutionRun } from './execution-run.js';
 import { limitsOf, spentOf } from './execution-spending.js';
 import { planOf } from './execution-view.js';
-
-interface Run {
-  readonly userId: string;
-  readonly executionId: string;
-  readonly stop: AbortController;
-  readonly abandon: AbortController;
-  readonly cancel: AbortController;
-  progress: ExecutionProgress | null;
-  spending: Spending | null;
-  /** By which the endpoint of its target is known to the limiters. */
-  limitKey: string | null;
-  /** Resolves when there is progress, or to null when the run ended without any. */
-  readonly begun: PromiseWithResolvers<ExecutionProgress | null>;
-  ended: Promise<void>;
-}
-
-type Lend = <T>(fn: (store: MemoryStore) => Promise<T>) => Promise<T>;
-
-const SOURCE_PAGE = 500;
+import { openItems, type Lend } from './open-items.js';
 
 /** Runs executions: the engine yields what happens, this remembers it in the user's store, and only then the engine goes on. */
 @Injectable()
 export class ExecutionRunner implements OnModuleDestroy {
   readonly #log = new Logger(ExecutionRunner.name);
-  readonly #runs = new Map<string, Run>();
+  readonly #runs = new Map<string, ExecutionRun>();
   readonly #limiters: Limiters;
   #stopping = false;
 
@@ -71,18 +54,7 @@ export class ExecutionRunner implements OnModuleDestroy {
   /** Runs an execution that its user's store knows, unless it runs already. */
   start(userId: string, executionId: string): void {
     if (this.#stopping || this.#runs.has(executionId)) return;
-    const run: Run = {
-      userId,
-      executionId,
-      stop: new AbortController(),
-      abandon: new AbortController(),
-      cancel: new AbortController(),
-      progress: null,
-      spending: null,
-      limitKey: null,
-      begun: Promise.withResolvers(),
-      ended: Promise.resolve(),
-    };
+    const run = new ExecutionRun(userId, executionId);
     this.#runs.set(executionId, run);
     run.ended = this.#supervise(run).finally(() => {
       this.#runs.delete(executionId);
@@ -131,7 +103,7 @@ export class ExecutionRunner implements OnModuleDestroy {
   }
 
   /** Runs it to its end, through times in which its memory is not to be had. */
-  async #supervise(run: Run): Promise<void> {
+  async #supervise(run: ExecutionRun): Promise<void> {
     const { userId, executionId } = run;
     for (let failures = 0; !this.#stopping; failures++) {
       try {
@@ -151,7 +123,7 @@ export class ExecutionRunner implements OnModuleDestroy {
     }
   }
 
-  async #run(run: Run): Promise<void> {
+  async #run(run: ExecutionRun): Promise<void> {
     const { userId, executionId } = run;
     const lend: Lend = (fn) => this.db.lendOf(userId, fn);
     const execution = await lend((store) => store.transact((memory) => memory.executions.begin(executionId)));
@@ -193,7 +165,7 @@ export class ExecutionRunner implements OnModuleDestroy {
   }
 
   /** After the engine has ended: everything has come to an end, or it was told to send nothing more. */
-  async #conclude(run: Run, progress: ExecutionProgress, spending: Spending): Promise<ExecutionState> {
+  async #conclude(run: ExecutionRun, progress: ExecutionProgress, spending: Spending): Promise<ExecutionState> {
     const { executionId } = run;
     const { coverage } = progress.current('running', null);
     if (this.#stopping && coverage.open > 0) {
@@ -207,7 +179,7 @@ export class ExecutionRunner implements OnModuleDestroy {
     return state;
   }
 
-  async #fail(run: Run, error: unknown): Promise<void> {
+  async #fail(run: ExecutionRun, error: unknown): Promise<void> {
     const reason =
       error instanceof Error && 'faults' in error ? error.message : 'Something went wrong in the server; the log has it under this id.';
     try {
@@ -236,15 +208,4 @@ async function concluded(
 
 function cancelled(): DOMException {
   return new DOMException('The execution was cancelled.', 'AbortError');
-}
-
-/** The open items of an execution, page by page, in order. */
-async function* openItems(lend: Lend, executionId: string, overAnswers: boolean): AsyncGenerator<readonly ItemProgress[]> {
-  for (let after = -1; ;) {
-    const page = await lend((store) => store.read((memory) => memory.items.open(executionId, after, SOURCE_PAGE, overAnswers)));
-    yield page;
-    const last = page.at(-1);
-    if (!last) return;
-    after = last.item.position;
-  }
 }

@@ -1,14 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsUUID } from 'class-validator';
-import {
-  ATTACK_OUTCOMES,
-  ITEM_STATES,
-  type AttackOutcome,
-  type ExecutionState,
-  type ItemState,
-  type JsonObject,
-  type UnknownOutcomePolicy,
-} from '#core';
+import { type ExecutionState, type ItemState, type UnknownOutcomePolicy } from '#core';
 import { PageQuery } from '../http/page.js';
 
 const EXECUTION_STATES = ['queued', 'running', 'paused', 'completed', 'cancelled', 'failed'] as const;
@@ -125,100 +117,4 @@ export class ExecutionQuery extends PageQuery {
   @IsOptional()
   @IsIn(EXECUTION_STATES)
   state?: ExecutionState;
-}
-
-export class ItemQuery extends PageQuery {
-  @ApiPropertyOptional({ enum: ITEM_STATES })
-  @IsOptional()
-  @IsIn(ITEM_STATES)
-  state?: ItemState;
-}
-
-export class ItemDto {
-  @ApiProperty({ description: 'A hash of prompt, converter chain, repeat and occurrence.' }) id: string;
-  @ApiProperty({ type: 'integer' }) position: number;
-  @ApiProperty() promptId: string;
-  @ApiProperty({ type: [String], description: 'Names of the converters.' }) converters: readonly string[];
-  @ApiProperty({ type: 'integer' }) repeat: number;
-  @ApiProperty({ enum: ITEM_STATES }) state: ItemState;
-  @ApiProperty({ type: String, nullable: true }) reason: string | null;
-}
-
-export class ResultScoreDto {
-  @ApiProperty({ format: 'uuid' }) id: string;
-  @ApiProperty() scorer: string;
-  @ApiProperty() scorerType: string;
-  @ApiProperty({ description: 'Changes with the type, its parameters and its judge.' }) scorerVersion: string;
-  @ApiProperty({ enum: ['true_false', 'float_scale'] }) scoreType: string;
-  @ApiProperty() value: string;
-  @ApiProperty({ type: String, nullable: true }) category: string | null;
-  @ApiProperty() rationale: string;
-  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true }) metadata: JsonObject | null;
-  @ApiProperty({ format: 'uuid' }) scoringRunId: string;
-}
-
-export class ResultDto extends ItemDto {
-  @ApiProperty() prompt: string;
-  @ApiProperty({ type: String, nullable: true, description: 'As it was sent.' }) convertedPrompt: string | null;
-  @ApiProperty({ type: String, nullable: true }) response: string | null;
-  @ApiProperty({ type: String, format: 'uuid', nullable: true }) conversationId: string | null;
-  @ApiProperty({ type: 'integer', description: 'Requests to the model for this item.' }) attempts: number;
-  @ApiProperty({ type: 'integer', nullable: true }) latencyMs: number | null;
-  @ApiProperty({ type: String, nullable: true }) finishReason: string | null;
-  @ApiProperty({ type: 'integer', nullable: true }) inputTokens: number | null;
-  @ApiProperty({ type: 'integer', nullable: true }) outputTokens: number | null;
-  @ApiProperty({ type: [ResultScoreDto], description: 'Of the latest scoring run.' }) scores: readonly ResultScoreDto[];
-  @ApiProperty({ type: () => AttackDto, nullable: true, description: 'How the attack ended; null when nobody was asked.' })
-  attack: AttackDto | null;
-}
-
-/** How the attack on one objective ended. */
-export class AttackDto {
-  @ApiProperty({ enum: ATTACK_OUTCOMES }) outcome: AttackOutcome;
-  @ApiProperty({ type: String, nullable: true }) reason: string | null;
-  @ApiProperty({ type: 'integer', description: 'As the published method counts them.' }) turns: number;
-  @ApiProperty({ type: 'integer' }) backtracks: number;
-  @ApiProperty({ type: [String], format: 'uuid', description: 'Conversations with the target that were given up.' })
-  prunedConversationIds: readonly string[];
-  @ApiProperty({ type: [String], format: 'uuid', description: 'Conversations with the model that writes what is sent.' })
-  attackerConversationIds: readonly string[];
-  @ApiProperty({ type: 'integer', description: 'All answers of the target and the attacker together.' }) latencyMs: number;
-  @ApiProperty({ type: 'integer' }) inputTokens: number;
-  @ApiProperty({ type: 'integer' }) outputTokens: number;
-}
-
-export class ScorerSummaryDto {
-  @ApiProperty() scorer: string;
-  @ApiProperty() scorerType: string;
-  @ApiProperty({ type: 'integer' }) scores: number;
-  @ApiProperty({ type: 'integer', nullable: true, description: 'How many are true; null for a scale.' }) positive: number | null;
-  @ApiProperty({ type: 'number', nullable: true, description: 'The mean of a scale; null for true or false.' }) mean: number | null;
-}
-
-export class ConverterSummaryDto extends CoverageDto {
-  @ApiProperty({ type: [String], description: 'Names of the converters of the chain; empty for prompts as they are.' })
-  converters: readonly string[];
-  @ApiProperty({ type: [ScorerSummaryDto] }) scorers: readonly ScorerSummaryDto[];
-}
-
-export class OutcomeSummaryDto implements Record<AttackOutcome, number> {
-  @ApiProperty({ type: 'integer', description: 'The objective was reached.' }) success: number;
-  @ApiProperty({ type: 'integer' }) failure: number;
-  @ApiProperty({ type: 'integer', description: 'Nobody could say.' }) undetermined: number;
-  @ApiProperty({ type: 'integer' }) error: number;
-}
-
-export class ExecutionSummaryDto {
-  @ApiProperty({ type: CoverageDto }) coverage: CoverageDto;
-  @ApiProperty({ type: [ConverterSummaryDto] }) byConverter: readonly ConverterSummaryDto[];
-  @ApiProperty({ type: [ScorerSummaryDto] }) byScorer: readonly ScorerSummaryDto[];
-  @ApiProperty({ type: OutcomeSummaryDto, nullable: true, description: 'How attacks ended; null when nobody was asked.' })
-  byOutcome: OutcomeSummaryDto | null;
-}
-
-export class ExportQuery {
-  @ApiPropertyOptional({ enum: ['jsonl', 'csv'], default: 'jsonl' })
-  @IsOptional()
-  @IsIn(['jsonl', 'csv'])
-  format?: 'jsonl' | 'csv';
 }

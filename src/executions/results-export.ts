@@ -1,4 +1,4 @@
-import type { ResultDto } from './execution.dto.js';
+import type { ResultDto } from './result.dto.js';
 
 const COLUMNS = [
   'id',

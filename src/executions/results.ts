@@ -8,7 +8,7 @@ import {
   type MemoryReaders,
   type ScoreTable,
 } from '#memory';
-import type { AttackDto, ItemDto, ResultDto, ResultScoreDto } from './execution.dto.js';
+import type { AttackDto, ItemDto, ResultDto, ResultScoreDto } from './result.dto.js';
 import { chainNames, type ResolvedPlan } from './resolved-plan.js';
 
 /** An item for a person. */

@@ -1,6 +1,6 @@
 import { ATTACK_OUTCOMES, type AttackOutcome } from '#core';
 import type { MemoryReaders, ScorerSummary } from '#memory';
-import type { ExecutionSummaryDto, ScorerSummaryDto } from './execution.dto.js';
+import type { ExecutionSummaryDto, ScorerSummaryDto } from './summary.dto.js';
 import { planOf } from './execution-view.js';
 import { chainNames } from './resolved-plan.js';
 

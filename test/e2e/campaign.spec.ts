@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ExecutionDto, ResultDto } from '../../src/executions/execution.dto.js';
+import type { ExecutionDto } from '../../src/executions/execution.dto.js';
+import type { ResultDto } from '../../src/executions/result.dto.js';
 import type { MemoryScoreDto, MemoryStatsDto, MessageDto } from '../../src/memory/memory.dto.js';
 import { answering, expectSum, expectWhole, IN_FLIGHT, memoryFiles, prepare, prompts, slowly, type Told } from '../server/campaign.js';
 import type { Answer } from '../server/client.js';

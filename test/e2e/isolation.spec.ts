@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ExecutionDto, ResultDto } from '../../src/executions/execution.dto.js';
+import type { ExecutionDto } from '../../src/executions/execution.dto.js';
+import type { ResultDto } from '../../src/executions/result.dto.js';
 import type { Answer, Client } from '../server/client.js';
 import { ServerProcess } from '../server/server-process.js';
 import { OpenAiTarget } from '../targets/openai-target.js';

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { strategies } from '#strategies';
-import type { ExecutionPreviewDto, ExecutionSummaryDto, ResultDto } from '../../src/executions/execution.dto.js';
+import type { ExecutionPreviewDto } from '../../src/executions/execution.dto.js';
+import type { ResultDto } from '../../src/executions/result.dto.js';
+import type { ExecutionSummaryDto } from '../../src/executions/summary.dto.js';
 import type { MessageDto } from '../../src/memory/memory.dto.js';
 import type { Client } from '../server/client.js';
 import { ServerProcess } from '../server/server-process.js';

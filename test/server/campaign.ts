@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { expect } from '@jest/globals';
-import type { CoverageDto, ExecutionDto, ResultDto } from '../../src/executions/execution.dto.js';
+import type { CoverageDto, ExecutionDto } from '../../src/executions/execution.dto.js';
+import type { ResultDto } from '../../src/executions/result.dto.js';
 import type { Behaviour, OpenAiTarget, TargetRequest } from '../targets/openai-target.js';
 import type { Client } from './client.js';
 

@@ -1,7 +1,8 @@
 import type { ConfigurationDto } from '../../src/configurations/configuration.dto.js';
 import type { DatasetDto } from '../../src/datasets/dataset.dto.js';
 import type { CreateExecutionDto } from '../../src/executions/create-execution.dto.js';
-import type { ExecutionDto, ResultDto } from '../../src/executions/execution.dto.js';
+import type { ExecutionDto } from '../../src/executions/execution.dto.js';
+import type { ResultDto } from '../../src/executions/result.dto.js';
 import type { ProblemDto } from '../../src/http/problem.dto.js';
 import { readEvents, type ServerSentEvent } from './event-stream.ts';
 

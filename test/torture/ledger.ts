@@ -1,7 +1,8 @@
 import { sha256, type UnknownOutcomePolicy } from '#core';
 import type { ConfigurationDto } from '../../src/configurations/configuration.dto.js';
 import type { DatasetDto } from '../../src/datasets/dataset.dto.js';
-import type { ExecutionDto, ResultDto } from '../../src/executions/execution.dto.js';
+import type { ExecutionDto } from '../../src/executions/execution.dto.js';
+import type { ResultDto } from '../../src/executions/result.dto.js';
 import type { Noun } from '../server/client.ts';
 import type { Violations } from './violations.ts';
 

@@ -1,3 +1,4 @@
+import type { Place } from '../attack.js';
 import { GeneratorError, type GeneratorReply } from '../generator.js';
 import { seededRandom } from '../random.js';
 import {
@@ -5,7 +6,6 @@ import {
   NothingToSend,
   type Judgement,
   type Partner,
-  type Place,
   type StrategyPorts,
   type StrategyReply,
   type StrategyRequest,

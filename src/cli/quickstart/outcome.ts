@@ -1,5 +1,7 @@
 import { ITEM_STATES, type Coverage } from '#core';
-import type { ExecutionDto, ExecutionSummaryDto, ResultDto, ScorerSummaryDto } from '../../executions/execution.dto.js';
+import type { ExecutionDto } from '../../executions/execution.dto.js';
+import type { ResultDto } from '../../executions/result.dto.js';
+import type { ExecutionSummaryDto, ScorerSummaryDto } from '../../executions/summary.dto.js';
 import type { ApiClient } from './api-client.js';
 import type { Campaign } from './campaign.js';
 import { LEAKED, REFUSED } from './practice-campaign.js';

@@ -1,0 +1,21 @@
+import type { Spending } from '#execution';
+import type { ExecutionProgress } from './execution-progress.js';
+
+/** An execution while it runs in this process: how it stands, and the switches that end it. */
+export class ExecutionRun {
+  readonly stop = new AbortController();
+  readonly abandon = new AbortController();
+  readonly cancel = new AbortController();
+  progress: ExecutionProgress | null = null;
+  spending: Spending | null = null;
+  /** By which the endpoint of its target is known to the limiters. */
+  limitKey: string | null = null;
+  /** Resolves when there is progress, or to null when the run ended without any. */
+  readonly begun = Promise.withResolvers<ExecutionProgress | null>();
+  ended: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly userId: string,
+    readonly executionId: string,
+  ) {}
+}
