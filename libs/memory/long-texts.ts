@@ -99,7 +99,7 @@ async function readRests(db: Transaction<MemoryTables>, long: readonly Beginning
 }
 
 /** A text in parts of at most `PART` units, at least one; no character is cut in two. */
-function partsOf(text: string): readonly [string, ...string[]] {
+export function partsOf(text: string): readonly [string, ...string[]] {
   if (text.length <= PART) return [text];
   const parts: string[] = [];
   for (let from = 0; from < text.length;) {

@@ -10,6 +10,7 @@ import { ExecutionReader, ExecutionWriter } from './executions.js';
 import { ItemReader } from './items.js';
 import { journalRows, type JournalContext } from './journal-rows.js';
 import { MessageReader, MessageWriter } from './messages.js';
+import { Imports } from './imports/imports.js';
 import type { WholeMessage } from './long-texts.js';
 import { memoryMigrations } from './migrations.js';
 import { assertOwner, assertUnused, OwnerReader, ownerOf, OwnerWriter, type Owner } from './owner.js';
@@ -56,6 +57,12 @@ export type MemoryWriters = ReturnType<typeof writersOf>;
 export class MemoryStore {
   readonly #database: Database<MemoryTables>;
   readonly #tails = new ConversationTails();
+
+  /** Rows from elsewhere: taken in, accounted for, and given back. */
+  readonly imports = new Imports(
+    (job) => this.#reserving((reservations) => this.#database.transact((tx, insert) => job(tx, insert, reservations))),
+    (job) => this.#database.read(job),
+  );
 
   /**
    * Takes over an open database: brings it to the present schema, and compares its owner with the one the catalog names.

@@ -10,6 +10,7 @@ import type {
   SettledState,
   UnknownOutcomePolicy,
 } from '#core';
+import type { ImportTables } from './imports/tables.js';
 
 /** An identity whose tokens open a memory: who issued them, and the canonical name in them. */
 export interface OwnerAlias {
@@ -210,7 +211,7 @@ export interface ScoreTable {
 }
 
 /** The tables of one person's memory. */
-export interface MemoryTables {
+export interface MemoryTables extends ImportTables {
   owner: OwnerTable;
   generators: ConfigurationTable;
   converters: ConfigurationTable;

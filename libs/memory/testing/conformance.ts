@@ -5,6 +5,10 @@ import { coverageRules } from './coverage.js';
 import { datasetRules } from './datasets.js';
 import { executionRules } from './executions.js';
 import { memoryOf, type MemoryHarness } from './harness.js';
+import { importedMessageRules } from './import-messages.js';
+import { importedNameRules } from './import-names.js';
+import { importRules } from './imports.js';
+import { importLaws } from './import-laws.js';
 import { itemRules } from './items.js';
 import { lifecycleRules } from './lifecycle.js';
 import { longTextRules } from './long-texts.js';
@@ -41,6 +45,10 @@ export function memoryConformance(name: string, harness: MemoryHarness): void {
     sequenceRules(open, harness);
     scoreRules(open);
     pagingRules(open);
+    importedNameRules(open);
+    importedMessageRules(open);
+    importRules(open, harness);
+    importLaws(harness);
     survivalRules(open, harness);
   });
 }
