@@ -13,8 +13,10 @@ import { logging } from './http/logging.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { MemoryModule } from './memory/memory.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
+import { MigrationModule } from './migration/migration.module.js';
 import { OrchestratorPoolModule } from './orchestrator-pool/orchestrator-pool.module.js';
 import { OrchestratorsModule } from './orchestrators/orchestrators.module.js';
+import { RescueModule } from './rescue/rescue.module.js';
 import { ScorersModule } from './scorers/scorers.module.js';
 
 /** The whole application, on a configuration that was read before anything starts. */
@@ -39,6 +41,8 @@ export class AppModule {
         OrchestratorsModule,
         OrchestratorPoolModule,
         ExecutionsModule,
+        MigrationModule,
+        RescueModule,
       ],
     };
   }

@@ -1,5 +1,6 @@
 import { Conflict, NotFound, uuidv7 } from '#core';
 import type { AuditTrail } from './audit-trail.js';
+import { pageOf, type CatalogPage, type PageRequest } from './page.js';
 import type { AliasRow } from './schema.js';
 import type { CatalogStorage, CatalogTransaction } from './storage.js';
 import type { Identity, User } from './users.js';
@@ -30,17 +31,38 @@ export class Aliases {
     });
   }
 
+  /** The aliases of everybody, in the order in which they were bound. */
+  async page({ limit, after }: PageRequest): Promise<CatalogPage<Pick<Alias, 'aliasId' | 'userId' | keyof Identity>>> {
+    const rows = await this.storage.read((db) =>
+      db
+        .selectFrom('aliases')
+        .selectAll()
+        .$if(after !== null, (query) => query.where('alias_id', '>', after ?? ''))
+        .orderBy('alias_id')
+        .limit(limit + 1)
+        .execute(),
+    );
+    return pageOf(
+      rows,
+      limit,
+      (row) => row.alias_id,
+      ({ alias_id: aliasId, user_id: userId, issuer, name }) => ({ aliasId, userId, issuer, name }),
+    );
+  }
+
   /**
    * Gives a person a further identity. It may be another person's only as long as that one has no store; when it was that person's last identity,
    * their API keys end with it. Binding what is bound already changes nothing.
-   * @throws NotFound when there is no such person; Conflict when the identity's owner has a store.
+   * @throws NotFound when there is no such person; Conflict when the identity's owner has a store, or the memory of the person was merged into another.
    */
   async bind(userId: string, { issuer, name }: Identity, actor: string): Promise<Alias> {
     const alias = await this.storage.transact(async (tx) => {
       const user = await userRow(tx, userId);
       const bound = await tx.selectFrom('aliases').selectAll().where('issuer', '=', issuer).where('name', '=', name).executeTakeFirst();
       if (bound?.user_id === userId) return toAlias(bound, user);
-      if (bound) await this.#leave(tx, bound);
+      if (await hasArchived(tx, userId))
+        throw new Conflict(`The memory of user ${userId} was merged into another person's. Bind the identity to that person instead.`);
+      if (bound) await this.#leave(tx, bound, userId);
       const row: AliasRow = { issuer, name, alias_id: uuidv7(this.storage.clock.now()), user_id: userId, created_at: this.storage.now() };
       await tx.insertInto('aliases').values(row).execute();
       await this.audit.write(tx, actor, 'alias.bound', userId, { aliasId: row.alias_id, formerUserId: bound?.user_id ?? null });
@@ -50,7 +72,10 @@ export class Aliases {
     return alias;
   }
 
-  /** Takes an identity from a person: whoever comes with it next is somebody new. @throws NotFound; Conflict for the canonical one. */
+  /**
+   * Takes an identity from a person: whoever comes with it next is somebody new.
+   * @throws NotFound; Conflict for the canonical one, and for that of a memory that was merged into this person's.
+   */
   async unbind(userId: string, aliasId: string, actor: string): Promise<void> {
     await this.storage.transact(async (tx) => {
       const user = await userRow(tx, userId);
@@ -66,13 +91,25 @@ export class Aliases {
           'This is the identity that the memory was made for; it stays. Only aliases that were bound later can be removed.',
         );
       }
+      const former = await tx
+        .selectFrom('users')
+        .select('user_id')
+        .where('issuer', '=', row.issuer)
+        .where('canonical_name', '=', row.name)
+        .executeTakeFirst();
+      // Somebody new with that name would be given the place of the archived memory.
+      if (former && (await hasArchived(tx, former.user_id))) {
+        throw new Conflict(
+          `This identity came with the memory of user ${former.user_id}, which was merged into this one. Take that merge back instead.`,
+        );
+      }
       await tx.deleteFrom('aliases').where('issuer', '=', row.issuer).where('name', '=', row.name).execute();
       await this.audit.write(tx, actor, 'alias.unbound', userId, { aliasId });
     });
     this.changed();
   }
 
-  async #leave(tx: CatalogTransaction, alias: AliasRow): Promise<void> {
+  async #leave(tx: CatalogTransaction, alias: AliasRow, userId: string): Promise<void> {
     const store = await tx
       .selectFrom('stores')
       .select('store_id')
@@ -81,7 +118,8 @@ export class Aliases {
       .executeTakeFirst();
     if (store) {
       throw new Conflict(
-        `This identity belongs to user ${alias.user_id}, who already has a memory of their own. Merging two memories is a later feature.`,
+        `This identity belongs to user ${alias.user_id}, who already has a memory of their own. To make one of the two, merge them: ` +
+          `POST /api/v2/migration/merges/plans with {"fromUserId":"${alias.user_id}","intoUserId":"${userId}"}.`,
       );
     }
     await tx.deleteFrom('aliases').where('issuer', '=', alias.issuer).where('name', '=', alias.name).execute();
@@ -94,6 +132,17 @@ export class Aliases {
       .where('revoked_at', 'is', null)
       .execute();
   }
+}
+
+/** Whether what a person had is in another person's memory now. */
+async function hasArchived(tx: CatalogTransaction, userId: string): Promise<boolean> {
+  const row = await tx
+    .selectFrom('stores')
+    .select('store_id')
+    .where('user_id', '=', userId)
+    .where('state', '=', 'archived')
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 async function userRow(db: CatalogTransaction, userId: string): Promise<Identity> {

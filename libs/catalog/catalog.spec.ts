@@ -93,7 +93,7 @@ describe('aliases', () => {
   it('never move from a person who owns a store', async () => {
     const [ada, ben] = await Promise.all([catalog.users.resolve(ADA), catalog.users.resolve(BEN)]);
     await catalog.stores.provision(ben.userId, { backend: 'duckdb', location: 'ben.db' });
-    await expect(catalog.aliases.bind(ada.userId, BEN, 'admin')).rejects.toThrow(/Merging two memories is a later feature/);
+    await expect(catalog.aliases.bind(ada.userId, BEN, 'admin')).rejects.toThrow(/merge them: POST \/api\/v2\/migration\/merges\/plans/);
     expect(await catalog.users.resolve(BEN)).toEqual(ben);
   });
 
@@ -255,6 +255,63 @@ describe('idempotency keys', () => {
   });
 });
 
+describe('a person who hands everything over to another', () => {
+  const CLEO = { issuer: 'shared-secret', name: 'cleo' };
+  const withStore = async (identity: typeof ADA): Promise<Store> => {
+    const { userId } = await catalog.users.resolve(identity);
+    const { storeId } = await catalog.stores.provision(userId, { backend: 'duckdb', location: `${identity.name}.db` });
+    return catalog.stores.transition(storeId, 'provisioning', 'active', 'system');
+  };
+  const stateOf = async ({ userId }: Store) => (await catalog.stores.find(userId))?.state;
+
+  it('is opened by none of their names or keys any more, and gets the names back', async () => {
+    const [ada, ben] = [await withStore(ADA), await withStore(BEN)];
+    await catalog.aliases.bind(ada.userId, CLEO, 'admin');
+    const { secret } = await catalog.apiKeys.create({ userId: ada.userId, name: 'ci', scopes: ['read'], expiresAt: null });
+    const aliasIds = (await catalog.aliases.list(ada.userId)).map(({ aliasId }) => aliasId);
+    const handover = { fromUserId: ada.userId, intoUserId: ben.userId, storeId: ada.storeId, aliasIds };
+    await expect(catalog.handovers.handOver(handover, 'admin')).rejects.toThrow(/is active, not moving/);
+    await catalog.stores.transition(ada.storeId, 'active', 'moving', 'admin');
+    for (const _twice of [1, 2]) await catalog.handovers.handOver(handover, 'admin');
+    expect([await stateOf(ada), await stateOf(ben)]).toEqual(['archived', 'active']);
+    for (const identity of [ADA, BEN, CLEO]) expect((await catalog.users.resolve(identity)).userId).toBe(ben.userId);
+    expect(await catalog.apiKeys.authenticate(secret)).toBeNull();
+    expect(await catalog.aliases.list(ada.userId)).toEqual([]);
+    // Whoever came with that name next would be given the place of the archived memory.
+    const moved = (await catalog.aliases.list(ben.userId)).find(({ name }) => name === 'ada');
+    await expect(catalog.aliases.unbind(ben.userId, moved?.aliasId ?? '', 'admin')).rejects.toThrow(/Take that merge back instead/);
+    await expect(catalog.aliases.bind(ada.userId, { ...ADA, name: 'dan' }, 'admin')).rejects.toThrow(/was merged into another person/);
+
+    for (const _twice of [1, 2]) await catalog.handovers.giveBack(handover, 'admin');
+    await reopen();
+    expect([await stateOf(ada), await stateOf(ben)]).toEqual(['active', 'active']);
+    for (const identity of [ADA, CLEO]) expect((await catalog.users.resolve(identity)).userId).toBe(ada.userId);
+    expect((await catalog.users.resolve(BEN)).userId).toBe(ben.userId);
+    expect(await catalog.apiKeys.authenticate(secret)).toBeNull();
+    const actions = (await catalog.audit.list({ limit: 2, after: null })).items.map(({ action, subject }) => [action, subject]);
+    expect(actions).toEqual([
+      ['user.unmerged', ada.userId],
+      ['user.merged', ada.userId],
+    ]);
+  });
+
+  it('hands over nothing when the names are others than was said, or the other memory is not in use', async () => {
+    const [ada, ben] = [await withStore(ADA), await withStore(BEN)];
+    await catalog.stores.transition(ada.storeId, 'active', 'moving', 'admin');
+    const aliasIds = (await catalog.aliases.list(ada.userId)).map(({ aliasId }) => aliasId);
+    const handover = { fromUserId: ada.userId, intoUserId: ben.userId, storeId: ada.storeId, aliasIds };
+    await catalog.aliases.bind(ada.userId, CLEO, 'admin');
+    await expect(catalog.handovers.handOver(handover, 'admin')).rejects.toThrow(/were changed while their memory was merged/);
+    const all = (await catalog.aliases.list(ada.userId)).map(({ aliasId }) => aliasId);
+    await catalog.stores.transition(ben.storeId, 'active', 'moving', 'admin');
+    await expect(catalog.handovers.handOver({ ...handover, aliasIds: all }, 'admin')).rejects.toThrow(/is moving, not active/);
+    await expect(catalog.handovers.handOver({ ...handover, storeId: ben.storeId }, 'admin')).rejects.toThrow(NotFound);
+    expect((await catalog.users.resolve(ADA)).userId).toBe(ada.userId);
+    expect(await stateOf(ada)).toBe('moving');
+    await expect(catalog.handovers.giveBack(handover, 'admin')).rejects.toThrow(/is moving, not archived/);
+  });
+});
+
 describe('restoring a lost catalog', () => {
   const number = (digit: number): string => `01890000-0000-7000-8000-00000000000${digit}`;
   const found = (digit: number, name: string, aliases: string[] = [], changes: Partial<FoundStore> = {}): FoundStore => ({
@@ -312,6 +369,19 @@ describe('restoring a lost catalog', () => {
     expect(await named('left-out')).toBeNull();
     expect((await named('own'))?.name).toBe('ada');
     expect((await named('ben'))?.name).toBe('ben');
+  });
+
+  it('leaves out what was merged into another that is there, through any number of merges; alone, it is restored', async () => {
+    const merged = (digit: number, name: string): FoundStore => found(digit, name, [], { aliases: [] });
+    const results = await catalog.restore([merged(1, 'ada'), found(2, 'ben', ['ada', 'cleo']), merged(3, 'cleo'), merged(4, 'dan')]);
+    expect(Object.fromEntries(results.map(({ store, leftOut }) => [store.name, leftOut]))).toEqual({
+      ada: `was merged into the memory of user ${found(2, '').userId}, who has its name now`,
+      ben: null,
+      cleo: `was merged into the memory of user ${found(2, '').userId}, who has its name now`,
+      dan: null,
+    });
+    for (const name of ['ada', 'ben', 'cleo']) expect((await named(name))?.name).toBe('ben');
+    expect((await named('dan'))?.name).toBe('dan');
   });
 
   it('takes many stores', async () => {

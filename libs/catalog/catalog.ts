@@ -2,7 +2,9 @@ import type { DuckDbLocation } from '#database';
 import { Aliases } from './aliases.js';
 import { ApiKeys } from './api-keys.js';
 import { AuditTrail } from './audit-trail.js';
+import { Handovers } from './handovers.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
+import { MigrationLedger } from './migration-ledger.js';
 import { Restoration, type FoundStore, type RestoredStore } from './restoration.js';
 import { Roles } from './roles.js';
 import { CatalogStorage, type CatalogOptions } from './storage.js';
@@ -16,7 +18,9 @@ export class Catalog implements AsyncDisposable {
   readonly roles: Roles;
   readonly stores: Stores;
   readonly apiKeys: ApiKeys;
+  readonly handovers: Handovers;
   readonly idempotencyKeys: IdempotencyKeys;
+  readonly migrations: MigrationLedger;
   readonly audit: AuditTrail;
 
   private constructor(private readonly storage: CatalogStorage) {
@@ -29,7 +33,13 @@ export class Catalog implements AsyncDisposable {
     });
     this.roles = new Roles(storage, this.audit);
     this.stores = new Stores(storage, this.audit);
+    this.handovers = new Handovers(storage, this.audit, () => {
+      this.users.forget();
+      this.apiKeys.forget();
+      this.stores.forget();
+    });
     this.idempotencyKeys = new IdempotencyKeys(storage);
+    this.migrations = new MigrationLedger(storage, this.audit);
   }
 
   /**

@@ -30,4 +30,12 @@ export const migrations: Migrations<CatalogTables> = {
     await sql`alter table stores add column may_have_work boolean`.execute(db);
     await sql`update stores set may_have_work = true`.execute(db);
   },
+  '0003-migration-ledger': async (db, { momentType }) => {
+    const moment = sql.raw(momentType);
+    await sql`create table migration_documents (document_id varchar primary key, kind varchar not null, state varchar not null, parent_id varchar,
+      hash varchar, created_by varchar not null, created_at ${moment} not null, updated_at ${moment} not null)`.execute(db);
+    await sql`create table migration_texts (document_id varchar not null, part integer not null, text varchar not null)`.execute(db);
+    await sql`create table migration_assignments (file varchar not null, name varchar not null, user_id varchar not null,
+      created_by varchar not null, created_at ${moment} not null)`.execute(db);
+  },
 };

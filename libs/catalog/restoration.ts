@@ -9,7 +9,10 @@ import type { Identity } from './users.js';
 export interface FoundStore extends StorePlace, Identity {
   readonly storeId: string;
   readonly userId: string;
-  /** All identities of the person; the canonical one (`issuer`, `name`) may be among them. */
+  /**
+   * All identities of the person; the canonical one (`issuer`, `name`) may be among them. None where they were given to another person, with all
+   * content.
+   */
   readonly aliases: readonly Identity[];
   readonly createdAt: string;
 }
@@ -88,7 +91,26 @@ function storeRow({ storeId, userId, backend, location, createdAt }: FoundStore,
   };
 }
 
-function judge(found: readonly FoundStore[]): RestoredStore[] {
+function judge(all: readonly FoundStore[]): RestoredStore[] {
+  const merged = mergedAmong(all);
+  const found = all.filter((store) => !merged.has(store));
+  return [...judgeClaims(found), ...[...merged].map(([store, leftOut]) => ({ store, leftOut, contestedAliases: [] }))];
+}
+
+/** Those that were archived when their content and their names went to another store that was found, and why they are left out. */
+function mergedAmong(found: readonly FoundStore[]): ReadonlyMap<FoundStore, string> {
+  const bearers = new Map(found.flatMap((store) => store.aliases.map((alias) => [keyOf(alias), store] as const)));
+  return new Map(
+    found
+      .filter(({ aliases }) => aliases.length === 0)
+      .flatMap((store) => {
+        const bearer = bearers.get(keyOf(store));
+        return bearer ? [[store, `was merged into the memory of user ${bearer.userId}, who has its name now`] as const] : [];
+      }),
+  );
+}
+
+function judgeClaims(found: readonly FoundStore[]): RestoredStore[] {
   const users = countBy(found.map(({ userId }) => userId));
   const stores = countBy(found.map(({ storeId }) => storeId));
   const places = countBy(found.map(placeKey));

@@ -8,6 +8,9 @@ export interface CatalogTables {
   stores: StoreRow;
   api_keys: ApiKeyRow;
   idempotency_keys: IdempotencyRow;
+  migration_documents: MigrationDocumentRow;
+  migration_texts: { document_id: string; part: number; text: string };
+  migration_assignments: { file: string; name: string; user_id: string; created_by: string; created_at: string };
   audit: { entry_id: string; created_at: string; actor: string; action: string; subject: string; details: JsonObject };
 }
 
@@ -60,4 +63,15 @@ export interface IdempotencyRow {
   /** JSON text: it is handed back as it was. */
   body: string | null;
   created_at: string;
+}
+
+export interface MigrationDocumentRow {
+  document_id: string;
+  kind: string;
+  state: string;
+  parent_id: string | null;
+  hash: string | null;
+  created_by: string;
+  created_at: string;
+  updated_at: string;
 }

@@ -146,6 +146,11 @@ export class Stores {
     await this.storage.transact((tx) => tx.updateTable('stores').set({ may_have_work: false }).where('user_id', '=', userId).execute());
   }
 
+  /** Stores were changed elsewhere. */
+  forget(): void {
+    this.#byUser.forget();
+  }
+
   async #list({ limit, after }: PageRequest, onlyWithWork: boolean): Promise<CatalogPage<Store>> {
     const rows = await this.storage.read((db) =>
       db

@@ -9,6 +9,7 @@ export * from './journal.js';
 export * from './json.js';
 export * from './json-answer.js';
 export * from './message.js';
+export * from './pace.js';
 export * from './plugin.js';
 export * from './random.js';
 export * from './registry.js';

@@ -61,6 +61,20 @@ export class DatabaseRegistry<D extends Lendable> {
     return true;
   }
 
+  /**
+   * Closes the database `key` although it may be lent: who holds it is cut off after `graceMs`, who comes later waits, and has it opened anew. Resolves
+   * when it is closed, or could not be.
+   */
+  async recall(key: string, graceMs?: number): Promise<void> {
+    const entry = this.#entries.get(key);
+    if (entry) await this.#retire(key, entry, graceMs);
+  }
+
+  /** The databases that are open, with their keys. What is done with one must not take its being open for granted. */
+  open(): (readonly [key: string, database: D])[] {
+    return [...this.#entries].flatMap(([key, { database, closing }]) => (database && !closing ? [[key, database] as const] : []));
+  }
+
   isOpen(key: string): boolean {
     const entry = this.#entries.get(key);
     return entry?.closing === null && entry.database?.healthy === true;
@@ -137,12 +151,15 @@ export class DatabaseRegistry<D extends Lendable> {
   }
 
   #retireIdle(key: string, entry: Entry<D>): Promise<void> {
-    if (entry.leases > 0) return Promise.resolve();
+    return entry.leases > 0 ? Promise.resolve() : this.#retire(key, entry);
+  }
+
+  #retire(key: string, entry: Entry<D>, graceMs?: number): Promise<void> {
     const forget = (): void => {
       if (this.#entries.get(key) === entry) this.#entries.delete(key);
     };
     // What could not be closed well shows itself to whoever opens it next.
-    entry.closing ??= (entry.database?.close() ?? Promise.resolve()).then(forget, forget);
+    entry.closing ??= entry.opening.then((database) => database.close(graceMs)).then(forget, forget);
     return entry.closing;
   }
 }

@@ -7,6 +7,8 @@ export interface EngineCapabilities {
   readonly indexes: boolean;
   /** `select … for update` exists. */
   readonly rowLocks: boolean;
+  /** `copyTo` works. */
+  readonly copies: boolean;
   /** The type of a column that holds any JSON value. */
   readonly jsonType: 'json' | 'jsonb';
   /** The type of a column that holds a moment. Moments are ISO 8601 UTC text with milliseconds in every row and parameter. */
@@ -43,12 +45,32 @@ export interface Database<Tables> {
 
   size(): Promise<DatabaseSize>;
 
+  /**
+   * Makes a copy of one snapshot at `path`, a file where none is yet in a folder that exists, while it is read and written. The copy is on the disk
+   * and was compared row by row when this resolves; otherwise there is nothing. Copies that are asked for at the same time wait for each other.
+   * @throws Conflict when something is there; DatabaseFull, DatabaseCorrupt, DatabaseClosing
+   */
+  copyTo(path: string): Promise<void>;
+
+  /** What became of the place of this database since it was opened, by somebody else's hand; null when it is still there. */
+  displaced(): Promise<Displacement | null>;
+
   /** False after a fatal error: every further call fails until it is reopened. */
   readonly healthy: boolean;
 
-  /** Lets the queued writes finish, interrupts what still runs after `graceMs`, and closes. Idempotent. */
-  close(graceMs?: number): Promise<void>;
+  /**
+   * Lets the queued writes finish, interrupts what still runs after `graceMs`, and closes. Idempotent. Where the place was displaced, nothing there
+   * is touched: all that was acknowledged is copied to where `rescue` says, if it is given.
+   * @throws the errors of copying and of `rescue`: then it is still there, refuses all work, and can be closed again.
+   */
+  close(graceMs?: number, rescue?: Rescue): Promise<void>;
 }
+
+/** How a database lost its place: there is nothing any more, there is another one, or something else was written over it. */
+export type Displacement = 'deleted' | 'replaced' | 'overwritten';
+
+/** Told how a database lost its place, it says where the copy is to be made. */
+export type Rescue = (displacement: Displacement) => Promise<string>;
 
 export interface DatabaseSize {
   readonly fileBytes: number;

@@ -1,5 +1,8 @@
-export type { Database, DatabaseSize, EngineCapabilities, Insert, Migration, Migrations, Rows } from './database.js';
+export type { Database, DatabaseSize, Displacement, EngineCapabilities, Insert, Migration, Migrations, Rescue, Rows } from './database.js';
 export { DatabaseRegistry, type Lendable, type RegistryStats } from './database-registry.js';
 export * from './errors.js';
 export { migrate } from './migrator.js';
-export { duckDbKey, openDuckDb, removeDrafts, type DuckDbLocation, type DuckDbOptions } from './duckdb/open.js';
+export { removeDrafts } from './duckdb/drafts.js';
+export { isOpenDatabaseFile } from './duckdb/file-claims.js';
+export { moveFile } from './duckdb/move-file.js';
+export { duckDbKey, openDuckDb, type DuckDbLocation, type DuckDbOptions } from './duckdb/open.js';

@@ -8,6 +8,10 @@ export interface WriterConnection {
   commit(): Promise<void>;
   /** Never throws: a connection that can't roll back is useless, which the next statement will show. */
   rollback(): Promise<void>;
+  /** Told before each commit and other work, which waits for what it returns. Never throws. */
+  resting(): Promise<void> | null;
+  /** Told after each commit and other work; the next one waits for what it returns. Never throws. */
+  settled(): Promise<void> | null;
 }
 
 interface Append {
@@ -77,7 +81,8 @@ export class WriterQueue {
     // One turn of the loop first, so that callers of the same moment share the first commit.
     await new Promise((resolve) => setImmediate(resolve));
     for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) {
-      if ('work' in job) await job.work();
+      await this.connection.resting();
+      if ('work' in job) await job.work().then(() => this.connection.settled());
       else await this.#commit(this.#gather(job));
     }
     // In the same turn as the last look at the list: a job that comes later must find that nobody runs.
@@ -111,6 +116,7 @@ export class WriterQueue {
       if (group.length > 1) for (const append of group) await this.#commit([append]);
       else only?.reject(error);
     }
+    await this.connection.settled();
   }
 }
 

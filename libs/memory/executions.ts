@@ -33,6 +33,18 @@ export class ExecutionReader {
       .execute();
   }
 
+  /** The oldest that has not ended, a paused one too, or null. */
+  async findOpen(): Promise<ExecutionTable | null> {
+    const open = await this.db
+      .selectFrom('executions')
+      .selectAll()
+      .where('state', 'not in', FINAL_STATES)
+      .orderBy('id')
+      .limit(1)
+      .executeTakeFirst();
+    return open ?? null;
+  }
+
   /** @throws Conflict, naming it, while one that has not ended was planned with the configuration or dataset of this id. */
   async assertUnused(id: string): Promise<void> {
     const user = await this.db

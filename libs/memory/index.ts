@@ -1,9 +1,11 @@
 export type { AnswerFilter, AnswerRow } from './answers.js';
 export { ConfigurationReader, ConfigurationWriter, type ConfigurationDraft, type PageRequest } from './configurations.js';
 export { FINAL_STATES, type ExecutionLimits } from './executions.js';
-export type { ImportAccount } from './imports/account.js';
+export type { ImportAccount, ImportReason } from './imports/account.js';
+export type { ImportDigest } from './imports/digests.js';
+export type * from './imports/import-journal.js';
 export type * from './imports/import-row.js';
-export type { ImportRuling, Imports, ImportUndone } from './imports/imports.js';
+export type { ImportRuling, Imports, ImportUndone, SettleStep } from './imports/imports.js';
 export type { KeptRow } from './imports/undo.js';
 export { ImportMismatch } from './imports/verify.js';
 export type { ChainSummary, ItemStatus, ScorerSummary, SpentRow } from './items.js';

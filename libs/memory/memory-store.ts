@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { AttemptAnswered, Exchange, ExecutionEvent } from '#core';
-import { migrate, type Database, type DatabaseSize } from '#database';
+import { migrate, type Database, type DatabaseSize, type Displacement, type Rescue } from '#database';
 import { AnswerReader } from './answers.js';
 import { AttackReader } from './attacks.js';
 import { ConfigurationReader, ConfigurationWriter } from './configurations.js';
@@ -132,8 +132,19 @@ export class MemoryStore {
     return this.#database.size();
   }
 
-  close(graceMs?: number): Promise<void> {
-    return this.#database.close(graceMs);
+  /** Makes a copy of one snapshot in a new file at `path`, while the memory is in use. @throws Conflict when something is there */
+  copyTo(path: string): Promise<void> {
+    return this.#database.copyTo(path);
+  }
+
+  /** What became of its place since it was opened, by somebody else's hand; null when it is still there. */
+  displaced(): Promise<Displacement | null> {
+    return this.#database.displaced();
+  }
+
+  /** Closes it. If it has lost its place, all of it is copied to where `rescue` says first. @throws as `Database.close` does */
+  close(graceMs?: number, rescue?: Rescue): Promise<void> {
+    return this.#database.close(graceMs, rescue);
   }
 
   /**

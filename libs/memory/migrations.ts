@@ -92,22 +92,23 @@ async function textsOnce(db: Kysely<MemoryTables>): Promise<void> {
 
 /** What came from elsewhere, row by row: what it was, what was decided of it, and what it became. */
 async function imports(db: Kysely<MemoryTables>, { momentType }: EngineCapabilities): Promise<void> {
-  const row = `run_id uuid not null, key uuid not null, file varchar not null, table_name varchar not null, row_number bigint not null,
-    noun varchar not null, unit varchar not null, source_id varchar, link varchar, content_hash varchar not null, fault varchar`;
-  await sql`create table import_rows (${sql.raw(row)}, unit_sort varchar not null, sort varchar not null, weight integer not null)`.execute(
+  await sql`create table import_rows (
+    run_id uuid not null, arrival bigint not null, key uuid not null, file varchar not null, table_name varchar not null, row_number bigint not null,
+    noun varchar not null, unit uuid not null, unit_sort varchar not null, sort varchar not null, source_id varchar, link varchar,
+    content_hash varchar not null, weight integer not null, pack bigint not null, original_length integer not null, fault varchar)`.execute(
     db,
   );
-  for (const texts of ['import_originals', 'import_values'])
-    await sql`create table ${sql.table(texts)} (run_id uuid not null, key uuid not null, part integer not null, text varchar not null)`.execute(
-      db,
-    );
-  await sql`create table import_places (
-    run_id uuid not null, key uuid not null, chunk integer not null, place integer not null, stretch integer not null)`.execute(db);
+  await sql`create table import_originals (run_id uuid not null, pack bigint not null, part integer not null, text varchar not null)`.execute(
+    db,
+  );
+  await sql`create table import_values (run_id uuid not null, arrival bigint not null, part integer not null, text varchar not null)`.execute(
+    db,
+  );
   await sql`create table import_work (
-    ${sql.raw(row)}, chunk integer not null, place integer not null, part integer not null, text varchar not null)`.execute(db);
+    run_id uuid not null, chunk integer not null, place integer not null, arrival bigint not null, weight integer not null)`.execute(db);
   await sql`create table import_decisions (
     run_id uuid not null, key uuid not null, chunk integer not null, place integer not null, noun varchar not null, file varchar not null,
-    unit varchar not null, source_id varchar, content_hash varchar not null, decision varchar not null, reason varchar, id uuid,
+    unit uuid not null, source_id varchar, content_hash varchar not null, decision varchar not null, reason varchar, id uuid,
     row_hash varchar)`.execute(db);
   await sql`create table import_renames (
     run_id uuid not null, chunk integer not null, noun varchar not null, id uuid not null, old_name varchar not null, new_name varchar not null,

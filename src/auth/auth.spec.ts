@@ -444,7 +444,7 @@ describe('aliases', () => {
     const [ada, ben] = (await Promise.all([as(tokenOf()), as(tokenOf({ sub: 'ben' }))])).map(({ body }) => body as UserContext);
     await app.get(CatalogService, { strict: false }).stores.provision(ben?.userId ?? '', { backend: 'duckdb', location: 'ben.db' });
     const { body } = await bind(ada?.userId ?? '', { issuer: 'shared-secret', name: 'ben' }).expect(409);
-    expect(body.detail).toContain('Merging two memories is a later feature.');
+    expect(body.detail).toContain('POST /api/v2/migration/merges/plans');
   });
 
   it('are for administrators, and for persons that exist', async () => {

@@ -13,7 +13,9 @@ export class CatalogService implements OnApplicationShutdown {
   readonly roles: Catalog['roles'];
   readonly stores: Catalog['stores'];
   readonly apiKeys: Catalog['apiKeys'];
+  readonly handovers: Catalog['handovers'];
   readonly idempotencyKeys: Catalog['idempotencyKeys'];
+  readonly migrations: Catalog['migrations'];
   readonly audit: Catalog['audit'];
 
   private constructor(private readonly catalog: Catalog) {
@@ -22,7 +24,9 @@ export class CatalogService implements OnApplicationShutdown {
     this.roles = catalog.roles;
     this.stores = catalog.stores;
     this.apiKeys = catalog.apiKeys;
+    this.handovers = catalog.handovers;
     this.idempotencyKeys = catalog.idempotencyKeys;
+    this.migrations = catalog.migrations;
     this.audit = catalog.audit;
   }
 

@@ -108,7 +108,6 @@ describe('readConfig', () => {
 
   it.each<[string, Environment, RegExp]>([
     ['an engine that is not there yet', { DATABASE_URL: 'postgres://a@b/c' }, /^DATABASE_URL is not supported/],
-    ['old databases that nobody brings in yet', { LEGACY_ROOTS: '/srv/old' }, /^LEGACY_ROOTS is not supported/],
     ['alerts that nobody sends yet', { ALERT_WEBHOOK_URL: 'https://alerts.example.org' }, /^ALERT_WEBHOOK_URL is not supported/],
     ['an issuer without audience', { OIDC_ISSUER: 'https://id.example.org' }, /^OIDC_AUDIENCE must be set/],
     ['an audience without issuer', { OIDC_AUDIENCE: 'violentutf' }, /^OIDC_ISSUER must be set/],

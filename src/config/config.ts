@@ -37,9 +37,12 @@ export class Config {
   readonly encryptionKey: Buffer;
   readonly databaseUrl: string | null;
   readonly dbMaxOpen: number;
+  readonly dbMemoryLimitMb: number;
   readonly dbConnectionTimeoutMs: number;
   readonly dbMaxRetries: number;
+  readonly memoryCheckMs: number;
   readonly legacyRoots: readonly string[];
+  readonly legacySalts: readonly string[];
 
   /** Null when only tokens of an OIDC issuer are accepted. */
   readonly jwtSecret: string | null;
@@ -82,9 +85,12 @@ export class Config {
     this.encryptionKey = secrets.encryptionKey;
     this.databaseUrl = values.DATABASE_URL;
     this.dbMaxOpen = values.DB_MAX_OPEN;
+    this.dbMemoryLimitMb = values.DB_MEMORY_LIMIT_MB;
     this.dbConnectionTimeoutMs = values.DB_CONNECTION_TIMEOUT * 1000;
     this.dbMaxRetries = values.DB_MAX_RETRIES;
+    this.memoryCheckMs = values.MEMORY_CHECK_SECONDS * 1000;
     this.legacyRoots = Object.freeze(values.LEGACY_ROOTS.map((root) => resolve(root)));
+    this.legacySalts = values.LEGACY_SALTS;
 
     this.jwtSecret = secrets.jwtSecret;
     this.oidc =

@@ -60,7 +60,6 @@ function contradictions(values: Values): readonly string[] {
   // A setting that changes nothing would be believed to work.
   const unsupported = 'is not supported by this release; leave it empty';
   if (values.DATABASE_URL) faults.push(`DATABASE_URL ${unsupported}: memories are embedded DuckDB files`);
-  if (values.LEGACY_ROOTS?.length > 0) faults.push(`LEGACY_ROOTS ${unsupported}: old databases can't be brought in yet`);
   if (values.ALERT_WEBHOOK_URL) faults.push(`ALERT_WEBHOOK_URL ${unsupported}: no alerts are sent yet`);
   if (values.SINGLE_USER !== null && !isLoopback(values.HOST)) {
     faults.push('HOST must be 127.0.0.1, ::1 or localhost with SINGLE_USER, which asks nobody for a token');

@@ -20,9 +20,20 @@ export const variables = {
     'PostgreSQL instead of embedded DuckDB: postgresql://user:password@host/database.',
   ),
   DB_MAX_OPEN: variable(200, integer(1, 100_000), 'How many memories are open at once; idle ones are closed first.'),
+  DB_MEMORY_LIMIT_MB: variable(
+    1024,
+    integer(64, 1_048_576),
+    'How much of its file the engine may hold in memory for each open memory, in MB.',
+  ),
   DB_CONNECTION_TIMEOUT: variable(30, integer(1, 3600), 'Seconds to wait for a database that another process holds.'),
   DB_MAX_RETRIES: variable(3, integer(0, 100), 'How often opening such a database is tried again within that time.'),
+  MEMORY_CHECK_SECONDS: variable(
+    15,
+    decimal(0.01, 3600),
+    'Seconds between two looks whether the files of open memories are still in their places; those that are not are rescued.',
+  ),
   LEGACY_ROOTS: variable('', list, 'Directories, separated by commas, that are searched for databases of ViolentUTF and PyRIT.'),
+  LEGACY_SALTS: variable('', list, 'Former values of PYRIT_DB_SALT, separated by commas, by which such files may be named.'),
 
   JWT_SECRET_KEY: optional(jwtSecret, 'Secret of HS256 tokens, 32 bytes or more (empty: generated in DATA_DIR unless OIDC_ISSUER is set).'),
   OIDC_ISSUER: optional(secureUrl, 'Issuer of RS256 and ES256 tokens, for example a Keycloak realm.'),

@@ -1,7 +1,5 @@
 import { chmod, mkdir, stat } from 'node:fs/promises';
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Store } from '#catalog';
 import { DomainError, StoreSwitched, Unavailable } from '#core';
@@ -15,10 +13,17 @@ import {
   type DatabaseSize,
   type RegistryStats,
 } from '#database';
-import { MemoryStore, type MemoryReaders, type MemoryTables, type MemoryWriters, type Owner, type OwnerAlias } from '#memory';
+import { MemoryStore, type MemoryReaders, type MemoryTables, type MemoryWriters } from '#memory';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { Config } from '../config/config.js';
 import { UserContextService } from '../user-context/user-context.service.js';
+import { memoryFileName } from './memory-file-name.js';
+import { OpenMemory } from './open-memory.js';
+import { RescuesService } from './rescues.service.js';
+import { ownerOf, writeAliases } from './store-owner.js';
+
+/** How long those who hold a memory that has lost its place may still take. */
+const RECALL_GRACE_MS = 5_000;
 
 /** What can be said of a person's store without looking into it. */
 export interface StoreStatus {
@@ -40,14 +45,15 @@ export interface StoreStatus {
 @Injectable()
 export class DbConnectionService implements OnModuleInit, OnApplicationShutdown {
   readonly #log = new Logger(DbConnectionService.name);
-  readonly #stores: DatabaseRegistry<MemoryStore>;
-  /** Whose memory each open one was found to be. */
-  readonly #storeIds = new WeakMap<MemoryStore, string>();
+  readonly #stores: DatabaseRegistry<OpenMemory>;
+  /** Those that are being looked at. */
+  readonly #looking = new Set<string>();
 
   constructor(
     private readonly config: Config,
     private readonly catalog: CatalogService,
     private readonly users: UserContextService,
+    private readonly rescues: RescuesService,
   ) {
     this.#stores = new DatabaseRegistry({ maxOpen: config.dbMaxOpen });
   }
@@ -61,6 +67,7 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
 
   async onApplicationShutdown(): Promise<void> {
     await this.#stores.close();
+    await this.rescues.finish();
   }
 
   /** Runs `fn` on a snapshot of the current user's memory. */
@@ -79,25 +86,45 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
   }
 
   /** Lends somebody's memory to work that is done for them. @throws StoreSwitched, Unavailable and the errors of opening */
-  async lendOf<T>(userId: string, fn: (store: MemoryStore) => Promise<T>): Promise<T> {
+  lendOf<T>(userId: string, fn: (store: MemoryStore) => Promise<T>): Promise<T> {
+    return this.#lendIf(userId, assertUsable, fn);
+  }
+
+  /** Lends a memory that is moving or archived to whoever has withheld it. @throws as `lendOf` does */
+  lendWithheld<T>(userId: string, fn: (store: MemoryStore) => Promise<T>): Promise<T> {
+    return this.#lendIf(userId, () => undefined, fn);
+  }
+
+  /** Closes a memory that the catalog says is moving or archived: whoever still has it is cut off, and nobody is lent it from then on. */
+  async withhold(userId: string): Promise<void> {
+    const store = await this.catalog.stores.find(userId);
+    if (store) await this.#stores.recall(await this.#keyOf(store), RECALL_GRACE_MS);
+  }
+
+  /** @param admit throws for a store that is not to be lent in its present state. */
+  async #lendIf<T>(userId: string, admit: (store: Store) => void, fn: (store: MemoryStore) => Promise<T>): Promise<T> {
     const store = (await this.catalog.stores.find(userId)) ?? (await this.#provision(userId));
-    if (store.state === 'archived' || store.state === 'moving') {
-      throw new Unavailable(`Your memory is ${store.state} and can't be used at the moment.`, 30_000);
-    }
-    const place = { directory: this.config.memoryDir, file: store.location };
+    admit(store);
+    await this.rescues.assertInPlace(store.storeId);
     return this.#stores.lend(
-      await duckDbKey(place),
+      await this.#keyOf(store),
       () => this.#open(store),
-      (memory) => {
-        this.#assertOwn(memory, store);
-        return fn(memory);
+      async (open) => {
+        this.#assertOwn(open, store);
+        // It may have been withheld meanwhile. What is lent from here on is waited for by whoever withholds it.
+        admit((await this.catalog.stores.find(userId)) ?? store);
+        return fn(open.memory);
       },
     );
   }
 
+  #keyOf({ location }: Store): Promise<string> {
+    return duckDbKey({ directory: this.config.memoryDir, file: location });
+  }
+
   /** Opening compares the owner; a link in place of a person's file can lead to somebody else's that is open already. @throws StoreSwitched */
-  #assertOwn(memory: MemoryStore, { storeId, userId, location }: Store): void {
-    if (this.#storeIds.get(memory) === storeId) return;
+  #assertOwn(open: OpenMemory, { storeId, userId, location }: Store): void {
+    if (open.store.storeId === storeId) return;
     const error = new StoreSwitched(
       `The memory of user ${userId} is not the one that the catalog names: its file leads to another person's. ` +
         'It is refused, and nothing was changed. An administrator has to put the right file back.',
@@ -112,7 +139,7 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     if (!store) return null;
     const { storeId, backend, state, location } = store;
     const exists = (await stat(join(this.config.memoryDir, location)).catch(() => null)) !== null;
-    const open = this.#stores.isOpen(await duckDbKey({ directory: this.config.memoryDir, file: location }));
+    const open = this.#stores.isOpen(await this.#keyOf(store));
     const { size, fault } = state === 'active' ? await this.#sizeOf(userId) : { size: null, fault: null };
     return { storeId, backend, state, location: join(this.config.memoryDir, location), exists, open, size, fault };
   }
@@ -123,12 +150,40 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
    */
   async rememberAliases(userId: string): Promise<void> {
     const store = await this.catalog.stores.find(userId);
-    if (store?.state !== 'active') return;
-    await this.lendOf(userId, (memory) => this.#writeAliases(memory, userId)).catch(this.#aliasesNotWritten(store));
+    if (store?.state !== 'active' && store?.state !== 'archived') return;
+    await this.lendWithheld(userId, (memory) => writeAliases(this.catalog, memory, userId)).catch(this.#aliasesNotWritten(store));
+  }
+
+  /** Closes somebody's memory if nobody uses it at the moment; whoever asks next opens it again. */
+  async releaseOf(userId: string): Promise<void> {
+    const store = await this.catalog.stores.find(userId);
+    if (store) await this.#stores.release(await duckDbKey({ directory: this.config.memoryDir, file: store.location }));
   }
 
   stats(): RegistryStats {
     return this.#stores.stats();
+  }
+
+  /**
+   * Looks whether all open memories still have their places, begins to rescue those that do not, and tries again what could not be rescued. Resolves
+   * when all were looked at whose writers are not busy with a look already.
+   */
+  async rescueDisplaced(): Promise<void> {
+    await Promise.all(this.#stores.open().map(([key, open]) => this.#look(key, open)));
+    await this.rescues.retry();
+  }
+
+  /** One whose writer is busy keeps no other from being looked at: the next look leaves it alone. */
+  async #look(key: string, { memory }: OpenMemory): Promise<void> {
+    if (this.#looking.has(key)) return;
+    this.#looking.add(key);
+    try {
+      // What can't be told now is told at the next look, or when it is closed.
+      const displaced = await memory.displaced().catch(() => null);
+      if (displaced) void this.#stores.recall(key, RECALL_GRACE_MS);
+    } finally {
+      this.#looking.delete(key);
+    }
   }
 
   /** A fault is an answer here: who asks where a memory is has to be told just when something is wrong with it. */
@@ -147,22 +202,28 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     return this.catalog.stores.provision(userId, { backend: 'duckdb', location: memoryFileName(this.config.salt, name) });
   }
 
-  async #open(store: Store): Promise<MemoryStore> {
+  async #open(store: Store): Promise<OpenMemory> {
     // A state that was read before somebody else finished the provisioning must not let a lost file be made anew.
     const { state } = (await this.catalog.stores.find(store.userId)) ?? store;
+    // Nor may one be opened that was rescued while it was waited for.
+    await this.rescues.assertInPlace(store.storeId);
     const provisioning = state === 'provisioning';
     try {
-      const owner = await this.#ownerOf(store);
+      const owner = await ownerOf(this.catalog, store);
       const database = await openDuckDb<MemoryTables>(
         { directory: this.config.memoryDir, file: store.location },
-        { create: provisioning, heldTimeoutMs: this.config.dbConnectionTimeoutMs, heldRetries: this.config.dbMaxRetries },
+        {
+          create: provisioning,
+          memoryLimitMb: this.config.dbMemoryLimitMb,
+          heldTimeoutMs: this.config.dbConnectionTimeoutMs,
+          heldRetries: this.config.dbMaxRetries,
+        },
       );
       const memory = await MemoryStore.open(database, store.location, owner, provisioning);
       try {
         if (provisioning) await this.catalog.stores.transition(store.storeId, 'provisioning', 'active', 'system');
-        await this.#writeAliases(memory, store.userId).catch(this.#aliasesNotWritten(store));
-        this.#storeIds.set(memory, store.storeId);
-        return memory;
+        await writeAliases(this.catalog, memory, store.userId).catch(this.#aliasesNotWritten(store));
+        return new OpenMemory(memory, store, this.rescues);
       } catch (error) {
         await memory.close();
         throw error;
@@ -178,28 +239,6 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     }
   }
 
-  async #ownerOf(store: Store): Promise<Owner> {
-    const { issuer, name } = await this.catalog.users.get(store.userId);
-    return { store_id: store.storeId, user_id: store.userId, issuer, name, aliases: await this.#aliasesOf(store.userId) };
-  }
-
-  async #aliasesOf(userId: string): Promise<readonly OwnerAlias[]> {
-    return (await this.catalog.aliases.list(userId)).map(({ issuer, name }) => ({ issuer, name }));
-  }
-
-  async #writeAliases(memory: MemoryStore, userId: string): Promise<void> {
-    const unknown = async ({ owner }: MemoryReaders): Promise<readonly OwnerAlias[] | null> => {
-      const aliases = await this.#aliasesOf(userId);
-      return isDeepStrictEqual((await owner.find())?.aliases, aliases) ? null : aliases;
-    };
-    if ((await memory.read(unknown)) === null) return;
-    await memory.transact(async (writers) => {
-      // Asked again, where writers wait for each other: of two changes at once, the later one stays.
-      const aliases = await unknown(writers);
-      if (aliases) await writers.owner.setAliases(aliases);
-    });
-  }
-
   /** A full disk must not keep anybody from reading. */
   #aliasesNotWritten({ storeId, userId }: Store) {
     return (error: unknown): void => {
@@ -211,7 +250,7 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
   }
 }
 
-/** The file of a new memory: ViolentUTF's naming, so that its people recognise it. Fixed in the catalog from then on. */
-export function memoryFileName(salt: string, canonicalName: string): string {
-  return `pyrit_memory_${createHash('sha256').update(`${salt}:${canonicalName}`).digest('hex').slice(0, 16)}.db`;
+/** @throws Unavailable */
+function assertUsable({ state }: Store): void {
+  if (state === 'archived' || state === 'moving') throw new Unavailable(`Your memory is ${state} and can't be used at the moment.`, 30_000);
 }

@@ -1,11 +1,11 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import { steadyClock, systemClock, Unavailable, type Coverage, type ExecutionState } from '#core';
+import { steadyClock, systemClock, type Coverage, type ExecutionState } from '#core';
 import { DEFAULT_RETRIES, Limiters, runExecution, Spending, type LimitState } from '#execution';
 import { FINAL_STATES, type ExecutionTable, type MemoryWriters } from '#memory';
 import { Config } from '../config/config.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
 import type { OrchestratorParameters } from '../orchestrators/orchestrator-types.js';
-import { pauseAfter } from './back-off.js';
+import { mayComeBack, pauseAfter } from './back-off.js';
 import { CompiledOrchestrators } from './compiled-orchestrators.service.js';
 import { ExecutionProgress } from './execution-progress.js';
 import { ExecutionRun } from './execution-run.js';
@@ -111,7 +111,7 @@ export class ExecutionRunner implements OnModuleDestroy {
         return;
       } catch (error) {
         if (this.#stopping) return;
-        if (!(error instanceof Unavailable)) {
+        if (!mayComeBack(error)) {
           this.#log.error({ userId, executionId, err: error }, 'execution failed');
           await this.#fail(run, error);
           return;

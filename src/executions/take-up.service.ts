@@ -1,9 +1,9 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Store } from '#catalog';
-import { systemClock, Unavailable } from '#core';
+import { systemClock } from '#core';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
-import { pauseAfter } from './back-off.js';
+import { mayComeBack, pauseAfter } from './back-off.js';
 import { ExecutionRunner } from './execution-runner.service.js';
 
 /** Takes up what is unfinished when the server starts, person by person and in the order of creation, without anybody asking. */
@@ -71,11 +71,11 @@ export class TakeUp implements OnApplicationBootstrap, OnModuleDestroy {
       return true;
     } catch (error) {
       this.#log.error({ userId, storeId, err: error }, 'executions of a memory can not be taken up');
-      return !(error instanceof Unavailable);
+      return !mayComeBack(error);
     }
   }
 
-  /** Waits for a memory that somebody else holds, or whose disk is full. */
+  /** Waits for a memory that somebody else holds, whose disk is full, or that was rescued and is not put back yet. */
   async #takeUpLater(store: Store): Promise<void> {
     for (let failures = 0; !this.#shutdown.signal.aborted; failures++) {
       await systemClock.sleep(pauseAfter(failures), this.#shutdown.signal).catch(() => undefined);

@@ -1,11 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoopDelay } from './event-loop.ts';
 import { JsonProcess } from './processes.ts';
+import { START } from './start-command.ts';
 
 const SECRET = randomBytes(36).toString('base64');
-const START = startCommand();
 const EVENT_LOOP_PRELOAD = join(import.meta.dirname, 'event-loop-preload.ts');
 
 export interface BenchServerOptions {
@@ -74,12 +73,4 @@ function token(): string {
   const seconds = Math.floor(Date.now() / 1000);
   const head = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub: 'bench', iat: seconds, exp: seconds + 3600 })}`;
   return `${head}.${createHmac('sha256', SECRET).update(head).digest('base64url')}`;
-}
-
-/** What `npm start` gives to Node: the server is measured as it is run. */
-function startCommand(): { readonly env: Readonly<Record<string, string>>; readonly nodeArgs: readonly string[] } {
-  const { scripts } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as { scripts: { start: string } };
-  const words = scripts.start.split(' ');
-  const variables = words.slice(0, words.indexOf('exec')).map((word) => word.split('=') as [string, string]);
-  return { env: Object.fromEntries(variables), nodeArgs: words.slice(words.indexOf('node') + 1, -1) };
 }

@@ -3,6 +3,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { topSelfTimes } from './cpu-profile.ts';
 import { latency } from './latency.ts';
+import { imports } from './legacy-import.ts';
 import { describe, thisMachine } from './machine.ts';
 import { readOptions, USAGE, type BenchOptions } from './options.ts';
 import { writePage } from './page.ts';
@@ -13,7 +14,7 @@ import { stores } from './stores.ts';
 import { markdownTable, textTable } from './table.ts';
 import { throughput } from './throughput.ts';
 
-const RUNS: Record<Part, (options: BenchOptions) => AsyncGenerator<Row>> = { throughput, latency, stored, stores, peer };
+const RUNS: Record<Part, (options: BenchOptions) => AsyncGenerator<Row>> = { throughput, latency, stored, imports, stores, peer };
 
 async function main(args: readonly string[]): Promise<void> {
   if (args.includes('--help')) {

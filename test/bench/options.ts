@@ -4,8 +4,9 @@ import { PARTS, type Part } from './row.ts';
 /** What `npm run bench --` takes. */
 export const USAGE = `npm run bench -- [options]
   --only PARTS      some of ${PARTS.join(',')} (all but peer when not given)
-  --full            also 100,000 prompts, 1 M messages stored before, 10,000 users: a quarter of an hour
+  --full            also 100,000 prompts, 1 M messages stored before or imported, 10,000 users: half an hour
   --prompts SIZES   the sizes of the campaigns (1500,10000)
+  --rows SIZES      the messages of the old files that are imported (100000)
   --workers N       requests in flight (50)
   --peer promptfoo  also the same work by promptfoo, which is fetched for it
   --json FILE       writes all rows there
@@ -16,6 +17,7 @@ export interface BenchOptions {
   readonly parts: ReadonlySet<Part>;
   readonly full: boolean;
   readonly prompts: readonly number[];
+  readonly rows: readonly number[];
   readonly workers: number;
   readonly jsonFile: string | null;
   readonly write: boolean;
@@ -30,6 +32,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       only: { type: 'string' },
       full: { type: 'boolean', default: false },
       prompts: { type: 'string', default: '1500,10000' },
+      rows: { type: 'string' },
       workers: { type: 'string', default: '50' },
       peer: { type: 'string' },
       json: { type: 'string' },
@@ -42,6 +45,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     parts: partsOf(values.only, values.peer !== undefined),
     full: values.full,
     prompts: values.prompts.split(',').map((size) => positive('--prompts', size)),
+    rows: (values.rows ?? (values.full ? '100000,1000000' : '100000')).split(',').map((size) => positive('--rows', size)),
     workers: positive('--workers', values.workers),
     jsonFile: values.json ?? null,
     write: values.write,

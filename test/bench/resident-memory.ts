@@ -12,16 +12,16 @@ export interface ResidentMemory {
 }
 
 /**
- * Samples the resident memory of a process each second, until the function it returns is called, which tells what was seen; null where the
+ * Samples the resident memory of a process each second, or as often as is said, until the function it returns is called, which tells what was seen; null where the
  * system has no /proc.
  */
-export function watchResidentMemory(pid: number): () => Promise<ResidentMemory | null> {
+export function watchResidentMemory(pid: number, sampleMs = SAMPLE_MS): () => Promise<ResidentMemory | null> {
   const samples: number[] = [];
   const sample = async (): Promise<void> => {
     const bytes = await residentBytes(pid);
     if (bytes !== null) samples.push(bytes);
   };
-  const timer = setInterval(() => void sample(), SAMPLE_MS);
+  const timer = setInterval(() => void sample(), sampleMs);
   return async () => {
     clearInterval(timer);
     await sample();

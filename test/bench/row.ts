@@ -1,5 +1,5 @@
 /** The parts of the benchmark, in the order in which they run. */
-export const PARTS = ['throughput', 'latency', 'stored', 'peer', 'stores'] as const;
+export const PARTS = ['throughput', 'latency', 'stored', 'imports', 'peer', 'stores'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** One line of the table. */

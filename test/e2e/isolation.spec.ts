@@ -85,6 +85,32 @@ const ADMIN: Readonly<Record<string, Probe>> = {
   'GET /api/v2/users/{id}/aliases': { path: ['user'] },
   'POST /api/v2/users/{id}/aliases': { path: ['user'], body: () => ({ issuer: 'shared-secret', name: 'taken-over' }) },
   'DELETE /api/v2/users/{id}/aliases/{aliasId}': { path: ['user', 'alias'] },
+  'GET /api/v2/migration/legacy/scans': {},
+  'POST /api/v2/migration/legacy/scans': {},
+  'GET /api/v2/migration/legacy/scans/{id}': { path: ['user'] },
+  'GET /api/v2/migration/legacy/scans/{id}/report': { path: ['user'] },
+  'GET /api/v2/migration/legacy/plans': {},
+  'POST /api/v2/migration/legacy/plans': {},
+  'GET /api/v2/migration/legacy/plans/{id}': { path: ['user'] },
+  'GET /api/v2/migration/legacy/plans/{id}/report': { path: ['user'] },
+  'GET /api/v2/migration/legacy/runs': {},
+  'POST /api/v2/migration/legacy/runs': { body: ({ user }) => ({ planId: user }) },
+  'GET /api/v2/migration/legacy/runs/{id}': { path: ['user'] },
+  'GET /api/v2/migration/legacy/runs/{id}/events': { path: ['user'] },
+  'POST /api/v2/migration/legacy/runs/{id}/undo': { path: ['user'] },
+  'GET /api/v2/migration/legacy/reports/{id}': { path: ['user'] },
+  'GET /api/v2/migration/legacy/assignments': {},
+  'POST /api/v2/migration/legacy/assignments': { body: ({ user }) => ({ file: '0'.repeat(64), userId: user }) },
+  'GET /api/v2/migration/rescues': {},
+  'POST /api/v2/migration/rescues/{id}/put-back': { path: ['user'] },
+  'POST /api/v2/migration/merges/plans': { body: ({ user }) => ({ fromUserId: user, intoUserId: user }) },
+  'GET /api/v2/migration/merges/plans/{id}': { path: ['user'] },
+  'GET /api/v2/migration/merges/plans/{id}/report': { path: ['user'] },
+  'POST /api/v2/migration/merges/runs': { body: ({ user }) => ({ planId: user }) },
+  'GET /api/v2/migration/merges/runs': {},
+  'GET /api/v2/migration/merges/runs/{id}': { path: ['user'] },
+  'POST /api/v2/migration/merges/runs/{id}/undo': { path: ['user'] },
+  'GET /api/v2/migration/merges/reports/{id}': { path: ['user'] },
 };
 
 /** Every route that shows what the caller has, or what nobody has. */
@@ -355,7 +381,9 @@ describe('After all that', () => {
     const root = server.client('root');
     for (const [route, probe] of Object.entries(ADMIN)) {
       const answer = await send(root, route, probe, ids);
-      expect(`${route} ${answer.status < 300 ? 'succeeds' : answer.text}`).toBe(`${route} succeeds`);
+      // There is nothing to rescue or to migrate: that they succeed where there is, is shown elsewhere.
+      if (route.includes('/migration/')) expect([200, 201, 400, 404, 409]).toContain(answer.status);
+      else expect(`${route} ${answer.status < 300 ? 'succeeds' : answer.text}`).toBe(`${route} succeeds`);
     }
   });
 });

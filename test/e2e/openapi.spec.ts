@@ -28,7 +28,7 @@ let served: OpenApi;
 let operations: [string, Operation][];
 
 beforeAll(async () => {
-  server = await ServerProcess.start();
+  server = await ServerProcess.start({ env: { ADMIN_USERS: 'ada' } });
   served = await server.clientWith({}).get('/api/openapi.json');
   operations = Object.entries(served.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]): [string, Operation] => [`${method.toUpperCase()} ${path}`, operation]),
@@ -127,7 +127,7 @@ describe('The description of the API', () => {
       const [method, template = ''] = route.split(' ');
       const path = template.replace(/generators\/\{id\}/, `generators/${id}`).replace(/executions\/\{id\}/, `executions/${execution}`);
       const schema = responses['200']?.content?.['application/json']?.schema;
-      if (method !== 'GET' || path.includes('{') || !schema || path === '/api/v2/users') continue;
+      if (method !== 'GET' || path.includes('{') || !schema) continue;
       const fits = compile(schema);
       const { json } = await client.ask('GET', path);
       expect({ path, fits: fits(json), errors: fits.errors }).toEqual({ path, fits: true, errors: null });

@@ -26,6 +26,13 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+/** A command that is under way. */
+export interface RunningCommand {
+  /** SIGKILL, wherever it is. */
+  kill(): void;
+  readonly ended: Promise<CommandResult>;
+}
+
 /** The server ended before it was ready. The message is what it said. */
 export class ServerRefused extends Error {
   override readonly name = 'ServerRefused';
@@ -53,10 +60,15 @@ export class ServerProcess implements AsyncDisposable {
     this.#env = env;
   }
 
-  /** Starts a server and waits until it is ready. @throws ServerRefused */
-  static async start({ dataDir, env = {} }: ServerOptions = {}): Promise<ServerProcess> {
+  /** A server that does not run: the commands of its operator do. */
+  static async idle({ dataDir, env = {} }: ServerOptions = {}): Promise<ServerProcess> {
     const directory = dataDir === undefined ? await mkdtemp(join(tmpdir(), 'violentutf-e2e-')) : null;
-    const server = new ServerProcess(directory, dataDir ?? join(directory ?? '', 'data'), env);
+    return new ServerProcess(directory, dataDir ?? join(directory ?? '', 'data'), env);
+  }
+
+  /** Starts a server and waits until it is ready. @throws ServerRefused */
+  static async start(options: ServerOptions = {}): Promise<ServerProcess> {
+    const server = await ServerProcess.idle(options);
     try {
       await server.boot();
     } catch (error) {
@@ -146,9 +158,17 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Runs a command of the operator, such as `catalog rebuild`, in the environment of the server. */
   async run(command: string, ...args: string[]): Promise<CommandResult> {
+    return this.begin(command, ...args).ended;
+  }
+
+  /** Starts a command of the operator, to be killed on its way. */
+  begin(command: string, ...args: string[]): RunningCommand {
     const child = this.#spawn([join(DIST, 'cli', `${command}.js`), ...args]);
-    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-    return { exitCode: child.exitCode, stdout, stderr };
+    const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    return {
+      kill: () => child.kill('SIGKILL'),
+      ended: ended.then(([stdout, stderr]) => ({ exitCode: child.exitCode, stdout, stderr })),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

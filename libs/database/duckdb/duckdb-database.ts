@@ -2,13 +2,15 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { Kysely, type Transaction } from 'kysely';
 import { rm, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Database, DatabaseSize, EngineCapabilities, Insert, Rows } from '../database.js';
-import { DatabaseBroken } from '../errors.js';
+import type { Database, DatabaseSize, Displacement, EngineCapabilities, Insert, Rescue, Rows } from '../database.js';
+import { DatabaseBroken, DatabaseClosing } from '../errors.js';
 import { WriterQueue } from '../writer-queue.js';
 import { BulkInsert } from './bulk-insert.js';
 import { Connection, type ConnectionOwner } from './connection.js';
+import { Copies } from './copies.js';
 import { DuckDbDialect } from './dialect.js';
 import type { FileClaim } from './file-claims.js';
+import { removeOwnLog } from './own-log.js';
 import { ReaderPool } from './reader-pool.js';
 
 interface Place {
@@ -19,7 +21,14 @@ interface Place {
   readonly readers: number;
 }
 
-const CAPABILITIES: EngineCapabilities = { engine: 'duckdb', indexes: false, rowLocks: false, jsonType: 'json', momentType: 'timestamp' };
+const CAPABILITIES: EngineCapabilities = {
+  engine: 'duckdb',
+  indexes: false,
+  rowLocks: false,
+  copies: true,
+  jsonType: 'json',
+  momentType: 'timestamp',
+};
 
 /** One attached file: a queued writer connection and a few readers on an instance of its own. */
 export class DuckDbDatabase<Tables> implements Database<Tables>, ConnectionOwner {
@@ -31,9 +40,12 @@ export class DuckDbDatabase<Tables> implements Database<Tables>, ConnectionOwner
   readonly #queue: WriterQueue;
   readonly #bulk: BulkInsert;
   readonly #pool: ReaderPool;
+  readonly #copies: Copies;
   readonly #writing: Kysely<Tables>;
   readonly #reading: Kysely<Tables>;
   #broken = false;
+  #ending = false;
+  #cutOff = false;
   #closing: Promise<void> | null = null;
 
   /** Takes over an instance that has the file attached as `store`, with the connection that did it, which becomes the writer. */
@@ -54,8 +66,11 @@ export class DuckDbDatabase<Tables> implements Database<Tables>, ConnectionOwner
       insert: (rows) => this.#bulk.insert(rows),
       commit: () => this.#writer.executePrepared('commit'),
       rollback: () => this.#writer.rollback(),
+      resting: () => place.claim.rested(),
+      settled: () => place.claim.wrote(),
     });
     this.#pool = new ReaderPool(() => this.#connect(), place.readers);
+    this.#copies = new Copies(place.path, place.name, () => instance.connect());
     this.#reading = new Kysely<Tables>({ dialect: new DuckDbDialect(this.#pool) });
     this.#writing = new Kysely<Tables>({ dialect: new DuckDbDialect({ acquire: async () => this.#writer, release: () => undefined }) });
   }
@@ -94,42 +109,71 @@ export class DuckDbDatabase<Tables> implements Database<Tables>, ConnectionOwner
     return { fileBytes: await bytes(this.#place.path), walBytes: await bytes(`${this.#place.path}.wal`) };
   }
 
+  async copyTo(path: string): Promise<void> {
+    this.#assertHealthy();
+    if (this.#ending) throw new DatabaseClosing();
+    return this.#copies.to(path);
+  }
+
+  async displaced(): Promise<Displacement | null> {
+    this.#assertHealthy();
+    const { claim } = this.#place;
+    // A writer that is busy for long hides no file that is gone.
+    return (await claim.moved()) ?? this.#queue.exclusive(() => claim.displaced());
+  }
+
   onFatal(): void {
     this.#broken = true;
   }
 
-  close(graceMs = 10_000): Promise<void> {
-    this.#closing ??= this.#close(graceMs);
+  close(graceMs = 10_000, rescue?: Rescue): Promise<void> {
+    this.#ending = true;
+    this.#closing ??= this.#close(graceMs, rescue).catch((error: unknown) => {
+      this.#closing = null;
+      throw error;
+    });
     return this.#closing;
   }
 
-  async #close(graceMs: number): Promise<void> {
-    try {
-      await this.#finish(graceMs);
-      await this.#pool.close();
-      // Detaching folds the log into the file on the engine's thread; closing the instance would do it on ours.
-      if (!this.#broken) await this.#writer.conclude('use memory', 'detach store');
-    } catch {
-      // What could not be folded in stays in the log and is replayed when the file is next opened.
+  async #close(graceMs: number, rescue?: Rescue): Promise<void> {
+    await this.#finish(graceMs).catch(() => undefined);
+    await this.#pool.close().catch(() => undefined);
+    // The transaction that was cut off may have written.
+    if (this.#cutOff) await this.#place.claim.wrote();
+    // What can't be looked at is left as it is, with its log.
+    const displacement = await this.#place.claim.displaced().catch(() => 'unknown' as const);
+    if (displacement && displacement !== 'unknown' && rescue && !this.#broken) {
+      await this.#copies.to(await rescue(displacement));
+      // All of it is in the copy. Beside another file it would be taken for that one's.
+      await removeOwnLog(`${this.#place.path}.wal`);
     }
+    // Detaching folds the log into the file on the engine's thread; closing the instance would do it on ours.
+    const last = ['use memory', ...(displacement ? ['pragma disable_checkpoint_on_shutdown'] : []), 'detach store'];
+    // What could not be folded in stays in the log and is replayed when the file is next opened.
+    if (!this.#broken || displacement) await this.#writer.conclude(...last).catch(() => undefined);
     try {
       await this.#writer.close();
       this.#instance.closeSync();
       await rm(this.#place.spill, { recursive: true, force: true });
     } finally {
-      this.#place.claim.release();
+      await this.#place.claim.release();
     }
   }
 
   /** Waits for what was begun; what is not done after `graceMs` is cut off. */
   async #finish(graceMs: number): Promise<void> {
     const patience = new AbortController();
-    const done = this.#queue.drain().then(() => this.#pool.drain());
+    const done = this.#queue
+      .drain()
+      .then(() => this.#pool.drain())
+      .then(() => this.#copies.drain());
     const outOfTime = delay(graceMs, true, { signal: patience.signal }).catch(() => false);
     const late = await Promise.race([done.then(() => false), outOfTime]);
     patience.abort();
     if (!late) return;
+    this.#cutOff = true;
     this.#queue.abandon();
+    await this.#copies.cutOff();
     await this.#writer.cutOff();
   }
 

@@ -21,6 +21,12 @@ export function isFatal(error: unknown): boolean {
   return /^(FATAL|INTERNAL) Error/.test(message) || (!QUOTING.test(message) && unquoted(message).includes('has been invalidated'));
 }
 
+/** Whether a database could not be attached or folded in because somebody still looks at it, or at what was attached before. Asks what `translate` made. */
+export function isLookedAt(error: unknown): boolean {
+  if (!(error instanceof StatementFailed)) return false;
+  return /^(Binder Error: Unique file handle conflict|TransactionContext Error: Cannot CHECKPOINT)/.test(messageOf(error.cause));
+}
+
 /** The text of a native error, also of one that was made in another realm and is no `Error` of ours. */
 function messageOf(error: unknown): string {
   const { message } = (error ?? {}) as { message?: unknown };

@@ -1,13 +1,14 @@
 import { DuckDBInstance } from '@duckdb/node-api';
-import { chmod, link, mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
+import { chmod, link, mkdir, realpath, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { randomUUID } from 'node:crypto';
 import { systemClock, type Clock } from '#core';
 import type { Database } from '../database.js';
 import { DatabaseCorrupt, DatabaseHeld, DatabaseMissing, DatabaseReadOnly } from '../errors.js';
+import { copyDraft, filesOf, newDraft, removeDraft } from './drafts.js';
 import { DuckDbDatabase } from './duckdb-database.js';
 import { claimFile, type FileClaim } from './file-claims.js';
 import { translate } from './native-errors.js';
+import { ATTACH_OPTIONS, quote } from './statements.js';
 
 export interface DuckDbLocation {
   /** The folder, which must exist. It may be a relative path or lead through symbolic links. */
@@ -31,17 +32,16 @@ export interface DuckDbOptions {
 }
 
 /**
- * Small blocks keep the files of people with little in them small (0.1 MB instead of 0.8 MB when empty). Every checkpoint writes the last group of
- * rows of a table anew, all that grew: with groups of 122,880 rows, the usual size, that took half the time of a campaign, and held up
- * commits for 300 ms at a time.
- */
-const ATTACH_OPTIONS = '(block_size 16384, row_group_size 2048)';
-
-/**
  * How far the log grows before it is folded in, which is also about what lies uncompressed in memory meanwhile. The usual 16 MB is a checkpoint
  * every second of a fast campaign.
  */
 const LOG_MB = 32;
+
+/**
+ * Plans are made by what a table holds at the moment: its least and greatest values, its number of rows. A statement that is prepared and kept goes on
+ * with them whatever is written since: `count(*)` stays as it was, a filter that nothing fitted finds nothing for ever, a grouping fails.
+ */
+const FROZEN_STATISTICS = 'statistics_propagation';
 
 /** Two locations with the same key are the same database. @throws when the folder does not exist. */
 export async function duckDbKey(location: DuckDbLocation): Promise<string> {
@@ -67,11 +67,15 @@ export async function openDuckDb<Tables>(location: DuckDbLocation, options: Duck
       await claim.created();
     }
     const database = await attachPatiently<Tables>(path, name, claim, options);
-    if (await claim.stillThere()) return database;
+    const same = await claim.opened().catch(async (error: unknown) => {
+      await database.close();
+      throw translate(error, name);
+    });
+    if (same) return database;
     await database.close();
     throw new DatabaseCorrupt(name, 'its file was replaced while it was being opened');
   } catch (error) {
-    claim.release();
+    await claim.release();
     throw error;
   }
 }
@@ -83,7 +87,7 @@ async function exists(path: string): Promise<boolean> {
 /** Makes an empty database beside its place and moves it there whole: a crash or a full disk never leaves half a file under the name. */
 async function create(path: string, name: string): Promise<void> {
   if (await exists(`${path}.wal`)) throw new DatabaseCorrupt(name, 'there is a write-ahead log without its database file');
-  const draft = `${path}.new-${randomUUID()}`;
+  const draft = newDraft(path);
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   try {
     const connection = await instance.connect();
@@ -100,20 +104,8 @@ async function create(path: string, name: string): Promise<void> {
     throw translate(error, name);
   } finally {
     instance.closeSync();
-    await rm(draft, { force: true });
-    await rm(`${draft}.wal`, { force: true });
+    await removeDraft(draft);
   }
-}
-
-const DRAFT = /\.new-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.wal)?$/;
-
-/**
- * Takes back what a crash left of databases that were being made in a folder. Only while nobody makes one there: at the start of a server.
- * Where it can't be done it does no harm.
- */
-export async function removeDrafts(directory: string): Promise<void> {
-  const drafts = (await readdir(directory)).filter((file) => DRAFT.test(file));
-  await Promise.allSettled(drafts.map((file) => rm(join(directory, file), { force: true })));
 }
 
 async function attachPatiently<Tables>(path: string, name: string, claim: FileClaim, options: DuckDbOptions): Promise<Database<Tables>> {
@@ -137,6 +129,7 @@ async function attach<Tables>(path: string, name: string, claim: FileClaim, opti
     memory_limit: `${options.memoryLimitMb ?? 1024}MB`,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
+    disabled_optimizers: FROZEN_STATISTICS,
   }).catch((error: unknown) => {
     throw translate(error, name);
   });
@@ -149,7 +142,7 @@ async function attach<Tables>(path: string, name: string, claim: FileClaim, opti
     await setup.run(
       `set temp_directory = ${quote(spill)};
        set wal_autocheckpoint = '${LOG_MB}MB';
-       set allowed_paths = [${quote(path)}, ${quote(`${path}.wal`)}];
+       set allowed_paths = [${[path, `${path}.wal`, ...filesOf(copyDraft(path))].map(quote).join(', ')}];
        set enable_external_access = false;
        set lock_configuration = true;`,
     );
@@ -161,9 +154,4 @@ async function attach<Tables>(path: string, name: string, claim: FileClaim, opti
     if (attached) await rm(spill, { recursive: true, force: true });
     throw translate(error, name);
   }
-}
-
-/** A path as a literal: `attach` and `set` take no parameters. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -1,5 +1,6 @@
 import { afterEach, describe } from '@jest/globals';
 import { closingRules } from './closing.js';
+import { copyRules } from './copies.js';
 import { notesOf, type DatabaseHarness } from './harness.js';
 import { migrationRules } from './migrations.js';
 import { readerRules } from './readers.js';
@@ -18,5 +19,6 @@ export function databaseConformance(name: string, harness: DatabaseHarness): voi
     closingRules(open, harness);
     registryRules(open, harness);
     migrationRules(open);
+    if (harness.copyAt) copyRules(open, harness.copyAt);
   });
 }

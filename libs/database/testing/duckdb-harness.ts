@@ -9,6 +9,7 @@ import type { DatabaseHarness } from './harness.js';
 /** DuckDB files in a folder that lives as long as a test. */
 export class DuckDbHarness implements DatabaseHarness {
   readonly slowQuery = sql`select count(*) from range(200000) a, range(200000) b where a.range + b.range = 3`;
+  readonly copyAt = async (name: string): Promise<string> => join(await this.directory(), `${name}.db`);
   #folder: Promise<string> | null = null;
   #open: { close(): Promise<void> }[] = [];
 
@@ -30,7 +31,7 @@ export class DuckDbHarness implements DatabaseHarness {
 
   async cleanup(): Promise<void> {
     await Promise.all(this.#open.splice(0).map((database) => database.close()));
-    if (this.#folder) await rm(await this.#folder, { recursive: true });
+    if (this.#folder) await rm(await this.#folder, { recursive: true, force: true });
     this.#folder = null;
   }
 }

@@ -8,6 +8,8 @@ export interface DatabaseHarness {
   open<Tables>(name: string): Promise<Database<Tables>>;
   /** What the registry knows it by. */
   key(name: string): Promise<string>;
+  /** Where a copy is to be made that `open` finds under `name`; null when the engine makes none. */
+  readonly copyAt: ((name: string) => Promise<string>) | null;
   /** A query that takes minutes. */
   readonly slowQuery: RawBuilder<unknown>;
   /** Closes and removes all that was opened. */

@@ -69,6 +69,31 @@ export function registryRules(open: OpenNotes, harness: DatabaseHarness): void {
       await registry.close();
     });
 
+    it('recalls a database that is lent: its holder is cut off, and the next caller has it opened anew', async () => {
+      const { registry, lend } = registryOf(4);
+      let wake = (): void => undefined;
+      const asleep = new Promise<void>((resolve) => (wake = resolve));
+      const holding = lend('one', async (database) => {
+        await database.append({ notes: someNotes(3) });
+        await asleep;
+        await database.append({ notes: someNotes(1, 9) });
+      });
+      await lend('one', countNotes);
+      const key = await harness.key('one');
+      const [[openKey] = []] = registry.open();
+      expect([openKey, registry.open().length]).toEqual([key, 1]);
+      const recalled = registry.recall(key, 50);
+      expect([registry.isOpen(key), registry.open()]).toEqual([false, []]);
+      const next = lend('one', countNotes);
+      await recalled;
+      wake();
+      await expect(holding).rejects.toBeInstanceOf(DatabaseClosing);
+      expect(await next).toBe(3);
+      expect(registry.stats()).toMatchObject({ open: 1, opened: 2, inUse: 0 });
+      await registry.recall('unknown');
+      await registry.close();
+    });
+
     it('keeps nothing of an open that failed', async () => {
       const { registry, lend } = registryOf(4);
       const refused = registry.lend(await harness.key('one'), () => Promise.reject(new Error('not today')), countNotes);

@@ -1,5 +1,6 @@
 import { canonicalJson, contentId, isUuid, promptId, sha256, type JsonValue } from '#core';
-import type { ConfigurationTable, MessageTable } from '../tables.js';
+import type { ConfigurationTable, ExecutionTable, MessageTable } from '../tables.js';
+import { executionColumns } from './execution-rows.js';
 import type { ImportRow, ImportValues } from './import-row.js';
 
 /**
@@ -39,7 +40,12 @@ export function datasetContent(name: string, contentHash: string): string {
   return hashOf([name, contentHash]);
 }
 
-/** What makes two scores of a message the same. */
+/** What makes two executions of one id the same: all but their ids. */
+export function executionContent({ id: _id, orchestrator_id: _orchestrator, ...content }: ExecutionTable): string {
+  return rowHash(content);
+}
+
+/** What makes two scores of a message the same, said in the same scoring run if in one. */
 export function scoreContent(score: {
   readonly scorer: string;
   readonly type: string | null;
@@ -56,6 +62,7 @@ export function contentHash(row: ImportRow): string {
     case 'generator':
     case 'converter':
     case 'scorer':
+    case 'orchestrator':
       return configurationContent(row.value);
     case 'dataset':
       // With its prompts it is compared when they are all there.
@@ -64,10 +71,18 @@ export function contentHash(row: ImportRow): string {
       return hashOf([promptId(row.value.value), row.value.harmCategories, row.value.metadata]);
     case 'message':
       return messageContent(messageColumns(row.value));
+    case 'execution':
+      return rowHash(executionColumns(row.value));
+    case 'item':
+    case 'attempt':
+    case 'outcome':
+    case 'attackResult':
+      return rowHash(row.value);
     case 'score':
       return scoreContent({ ...row.value, scorer: row.value.scorerName, type: row.value.scoreType });
     default:
-      return hashOf([row.original]);
+      // Its original is sealed, to another text each time.
+      return hashOf([{ ...row.provenance }, row.value.reason]);
   }
 }
 

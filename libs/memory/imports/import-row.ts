@@ -1,5 +1,6 @@
 import type { JsonObject, Role, ScoreType } from '#core';
 import type { StoredSecret } from '../tables.js';
+import type { ImportedAttackResult, ImportedAttempt, ImportedExecution, ImportedItem, ImportedOutcome } from './import-journal.js';
 
 /** Where a row is from: equal provenance, equal row. */
 export interface ImportProvenance {
@@ -10,14 +11,17 @@ export interface ImportProvenance {
   readonly row: number;
 }
 
-/** A generator, converter or scorer. Moments, here and below, are ISO 8601 UTC text with milliseconds: what naive ones mean is the caller's to say. */
+/** A generator, converter, scorer or orchestrator. Moments, here and below, are ISO 8601 UTC text with milliseconds: what naive ones mean is the caller's to say. */
 export interface ImportedConfiguration {
   readonly id: string;
   readonly name: string;
   readonly type: string;
+  /** Ids of configurations of the same file in it follow what those become. */
   readonly parameters: JsonObject;
   /** By parameter name, sealed for `id`. */
   readonly secrets: Readonly<Record<string, StoredSecret>>;
+  /** 1 where it is left out. */
+  readonly revision?: number;
   /** What its name is followed by when a newer one has the name: few words, such as the beginning of the file's hash. */
   readonly origin: string;
   readonly createdAt: string;
@@ -29,6 +33,8 @@ export interface ImportedDataset {
   readonly name: string;
   readonly description: string;
   readonly source: string;
+  /** How many prompts were left out before, because they were there twice; none where it is left out. */
+  readonly duplicateCount?: number;
   readonly origin: string;
   readonly createdAt: string;
 }
@@ -58,6 +64,14 @@ export interface ImportedMessage {
   readonly metadata: JsonObject;
   /** The message that it is a copy of, in the same file, or its own id. */
   readonly originalPromptId: string;
+  /**
+   * Its source had no id for it: `id` was made for it, and means nothing elsewhere. A conversation of such messages is the same as one of its id that
+   * says the same.
+   */
+  readonly derived?: true;
+  /** The execution of the same file that brought it, and the item of it; left out for none. */
+  readonly executionId?: string | null;
+  readonly itemId?: string | null;
 }
 
 export interface ImportedScore {
@@ -72,8 +86,14 @@ export interface ImportedScore {
   readonly value: string;
   readonly category: string | null;
   readonly rationale: string;
-  readonly metadata: JsonObject;
+  readonly metadata: JsonObject | null;
   readonly scoredAt: string;
+  /** The execution of the same file that brought it, and the item of it. Left out, it belongs where its message does; null for none. */
+  readonly executionId?: string | null;
+  readonly itemId?: string | null;
+  readonly scoringRunId?: string | null;
+  /** The scorer as the same file has it. */
+  readonly scorerId?: string | null;
   /** Made up by its program: nothing scored anything. */
   readonly synthetic: boolean;
 }
@@ -87,9 +107,15 @@ export interface ImportValues {
   generator: ImportedConfiguration;
   converter: ImportedConfiguration;
   scorer: ImportedConfiguration;
+  orchestrator: ImportedConfiguration;
   dataset: ImportedDataset;
   prompt: ImportedPrompt;
+  execution: ImportedExecution;
   message: ImportedMessage;
+  item: ImportedItem;
+  attempt: ImportedAttempt;
+  outcome: ImportedOutcome;
+  attackResult: ImportedAttackResult;
   score: ImportedScore;
   remainder: ImportedRemainder;
 }

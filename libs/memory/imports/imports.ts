@@ -1,14 +1,19 @@
 import type { Transaction } from 'kysely';
-import { uuidv7 } from '#core';
+import { contentId, uuidv7 } from '#core';
 import type { Insert } from '#database';
 import type { Reservations } from '../conversation-tails.js';
 import type { MemoryTables } from '../tables.js';
-import { accountOf, type ImportAccount } from './account.js';
+import { accountOf, reasonsOf, type ImportAccount, type ImportReason } from './account.js';
+import { digestsOf, type ImportDigest } from './digests.js';
+import { exportRows } from './export.js';
 import type { ImportDecision, ImportNoun, ImportProvenance, ImportRow } from './import-row.js';
 import { order } from './order.js';
-import { CHUNK_ROWS, receive } from './receive.js';
-import { chunksLeft, settleChunk } from './settle.js';
-import { provenanceOf, type Ruling } from './staged.js';
+import { originalOf } from './originals.js';
+import { RECEIVED_ROWS, receive } from './receive.js';
+import { chunksLeft, dropWork, settleChunk } from './settle.js';
+import { provenanceOf, type Read, type Ruling } from './staged.js';
+import { stayingExecutions } from './staying-executions.js';
+import { Turns } from './turns.js';
 import { chunksToUndo, undoChunk, type KeptRow } from './undo.js';
 
 /** Runs a job alone in one transaction of the store. */
@@ -22,7 +27,7 @@ export interface ImportRuling {
   readonly provenance: ImportProvenance;
   readonly decision: ImportDecision;
   readonly reason: string | null;
-  /** What it became, or is a duplicate of; a prompt, its dataset. Null for a quarantined one. */
+  /** What it became, or is a duplicate of; of a prompt its dataset, of a part its execution. Null for a quarantined one. */
   readonly id: string | null;
 }
 
@@ -30,6 +35,9 @@ export interface ImportUndone {
   readonly removed: number;
   readonly kept: readonly KeptRow[];
 }
+
+/** What settling does next: chunks are numbered from 1 on, not every number is one. */
+export type SettleStep = { readonly phase: 'ordering' } | { readonly phase: 'settling'; readonly chunk: number; readonly last: number };
 
 type Rows = Iterable<ImportRow> | AsyncIterable<ImportRow>;
 
@@ -41,7 +49,7 @@ type Rows = Iterable<ImportRow> | AsyncIterable<ImportRow>;
 export class Imports {
   constructor(
     private readonly write: ImportWrite,
-    private readonly read: <T>(job: (db: Transaction<MemoryTables>) => Promise<T>) => Promise<T>,
+    private readonly read: Read,
   ) {}
 
   /**
@@ -56,8 +64,9 @@ export class Imports {
       for await (const chunk of chunksOf(rows)) await receive(tx, insert, runId, chunk);
       await order(tx, runId);
       const { last } = await chunksLeft(tx, runId);
+      const turns = new Turns(runId);
       for (let chunk = 1; chunk <= last; chunk++)
-        planned.push(...(await settleChunk({ tx, insert, reservations, runId, chunk })).map(toRuling));
+        planned.push(...(await settleChunk({ tx, insert, reservations, runId, chunk, turns })).map(toRuling));
       throw rollback;
     });
     await job.catch((error: unknown) => {
@@ -78,35 +87,75 @@ export class Imports {
   }
 
   /** Decides on all rows of a run that are not decided yet, and writes what comes of them. @throws ImportMismatch */
-  async settle(runId: string): Promise<ImportAccount[]> {
-    const left = await this.write(async (tx) => {
+  async settle(runId: string, progress?: (step: SettleStep) => void): Promise<ImportAccount[]> {
+    await this.settleSome(runId, Infinity, progress);
+    return this.account(runId);
+  }
+
+  /**
+   * Settles at most so many chunks. What an engine keeps in memory of what it wrote goes when the store is closed, so a run of millions of rows is settled
+   * in several calls, each on a store that was opened for it.
+   * @param progress is told what comes next. @returns whether there is more to settle. @throws ImportMismatch
+   */
+  async settleSome(runId: string, chunks: number, progress: (step: SettleStep) => void = () => undefined): Promise<boolean> {
+    const { next, last } = await this.write(async (tx) => {
       const started = await chunksLeft(tx, runId);
-      if (started.last > 0) return started;
+      // Either there is work left, or it was all done before.
+      if (started.last > 0 || started.next > 1) return started;
+      progress({ phase: 'ordering' });
       await order(tx, runId);
       return chunksLeft(tx, runId);
     });
-    for (let chunk = left.next; chunk <= left.last; chunk++)
-      await this.write((tx, insert, reservations) => settleChunk({ tx, insert, reservations, runId, chunk }));
-    return this.write(async (tx) => {
-      await tx.deleteFrom('import_work').where('run_id', '=', runId).execute();
-      return accountOf(tx, runId);
-    });
+    const to = Math.min(last, next + chunks - 1);
+    const turns = new Turns(runId);
+    for (let chunk = next; chunk <= to; chunk++) {
+      progress({ phase: 'settling', chunk, last });
+      await this.write((tx, insert, reservations) => settleChunk({ tx, insert, reservations, runId, chunk, turns }));
+    }
+    if (to < last) return true;
+    await this.write((tx) => dropWork(tx, runId));
+    return false;
   }
 
-  /** What became of the rows of a run, by noun. */
+  /** The original of a row as it was received, sealed as its caller sealed it; null when the run has no such row. */
+  original(runId: string, { file, table, row }: ImportProvenance): Promise<string | null> {
+    return this.read((db) => originalOf(db, runId, contentId({ file, table, row })));
+  }
+
+  /** What became of the rows of a run, by file, table and noun. */
   account(runId: string): Promise<ImportAccount[]> {
     return this.read((db) => accountOf(db, runId));
   }
 
+  /** Why, for the rows that a reason was given for: each reason once, with their number. */
+  reasons(runId: string): Promise<ImportReason[]> {
+    return this.read((db) => reasonsOf(db, runId));
+  }
+
   /**
-   * Takes back what a run added and nobody touched or built on since; the rest is listed with its reasons. What had to give its name away for it gets it
+   * The whole memory as rows to take into another: see `exportRows`. Nobody may write to it until all are received.
+   * @param seal seals the original of a row.
+   */
+  exportRows(seal: (text: string) => string): AsyncGenerator<ImportRow> {
+    return exportRows(this.read, seal);
+  }
+
+  /** The proof that what a run added is there as it was meant, by noun. It reads all of it. */
+  digests(runId: string): Promise<ImportDigest[]> {
+    return digestsOf(this.read, runId);
+  }
+
+  /**
+   * Takes back what a run added and nobody touched or built on since; the rest is listed with its reasons, executions without their parts. What had to give its name away for it gets it
    * back. Repeated, it takes back what has become free meanwhile. An undone run stays so: the same rows come in again with another.
    */
   async undo(runId: string): Promise<ImportUndone> {
     const kept: KeptRow[] = [];
     let removed = 0;
-    for (const chunk of await this.read((db) => chunksToUndo(db, runId))) {
-      const undone = await this.write((tx, _insert, reservations) => undoChunk(tx, reservations, runId, chunk));
+    const chunks = await this.read((db) => chunksToUndo(db, runId));
+    const staying = await stayingExecutions(this.read, runId, chunks);
+    for (const chunk of chunks) {
+      const undone = await this.write((tx, _insert, reservations) => undoChunk(tx, reservations, runId, chunk, staying));
       removed += undone.removed;
       kept.push(...undone.kept);
     }
@@ -128,7 +177,7 @@ async function* chunksOf(rows: Rows): AsyncGenerator<ImportRow[]> {
     chunk.push(row);
     weight += row.original.length;
     // Long rows make short chunks.
-    if (chunk.length < CHUNK_ROWS && weight < MAX_CHUNK_WEIGHT) continue;
+    if (chunk.length < RECEIVED_ROWS && weight < MAX_CHUNK_WEIGHT) continue;
     yield chunk;
     chunk = [];
     weight = 0;

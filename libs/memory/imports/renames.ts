@@ -3,13 +3,10 @@ import type { MemoryTables } from '../tables.js';
 import { rowHash } from './canonical.js';
 import type { ImportProvenance } from './import-row.js';
 import type { Displaced } from './names.js';
+import { NAMED_TABLES, type NamedNoun } from './noun-tables.js';
 import type { SettleContext } from './staged.js';
 import type { ImportRenameTable } from './tables.js';
 import type { Meant } from './verify.js';
-
-export type NamedNoun = 'generator' | 'converter' | 'scorer' | 'dataset';
-
-export const NAMED_TABLES = { generator: 'generators', converter: 'converters', scorer: 'scorers', dataset: 'datasets' } as const;
 
 /**
  * Gives what is there already another name, as a new revision where it has revisions, and notes it, so that it can get its name back.

@@ -3,11 +3,11 @@ import type { ConfigurationTable } from '../tables.js';
 import { configurationContent, rowHash } from './canonical.js';
 import { addedBefore } from './ledger.js';
 import { Names, namesAskedFor, type Displaced, type Named } from './names.js';
-import { NAMED_TABLES, rename } from './renames.js';
+import { NAMED_TABLES, type ConfigurationImport } from './noun-tables.js';
+import { withReferencesHere } from './references.js';
+import { rename } from './renames.js';
 import { duplicate, quarantined, provenanceOf, type ChunkOutcome, type Ruling, type SettleContext, type Staged } from './staged.js';
 import type { Meant } from './verify.js';
-
-type ConfigurationImport = 'generator' | 'converter' | 'scorer';
 
 const TAKEN = 'Its id is that of another configuration, and its secrets are sealed for that id. Seal them for another.';
 
@@ -15,8 +15,9 @@ const TAKEN = 'Its id is that of another configuration, and its secrets are seal
 export async function settleConfigurations(
   context: SettleContext,
   noun: ConfigurationImport,
-  sound: readonly Staged<ConfigurationImport>[],
+  all: readonly Staged<ConfigurationImport>[],
 ): Promise<ChunkOutcome> {
+  const sound = await withReferencesHere(context, all);
   const table = NAMED_TABLES[noun];
   const before = await addedBefore(context.tx, noun, sound);
   const present = await presentOf(context, table, sound, [...before.values()]);
@@ -71,7 +72,7 @@ export async function settleConfigurations(
 /** Whatever has a name or an id that is asked for. */
 async function presentOf(
   { tx }: SettleContext,
-  table: 'generators' | 'converters' | 'scorers',
+  table: (typeof NAMED_TABLES)[ConfigurationImport],
   sound: readonly Staged<ConfigurationImport>[],
   before: readonly string[],
 ): Promise<Named[]> {
@@ -88,5 +89,5 @@ async function presentOf(
 
 function configurationRow({ value }: Staged<ConfigurationImport>, id: string, name: string): ConfigurationTable {
   const { type, parameters, secrets, createdAt, updatedAt } = value;
-  return { id, name, type, parameters, secrets, revision: 1, created_at: createdAt, updated_at: updatedAt };
+  return { id, name, type, parameters, secrets, revision: value.revision ?? 1, created_at: createdAt, updated_at: updatedAt };
 }

@@ -68,8 +68,8 @@ function add(
   meant: Meant[],
   rulings: Ruling[],
 ): void {
-  const { description, source, createdAt } = head.value;
-  const counts = { prompt_count: prompts.length, duplicate_count: repeats.length };
+  const { description, source, createdAt, duplicateCount = 0 } = head.value;
+  const counts = { prompt_count: prompts.length, duplicate_count: duplicateCount + repeats.length };
   const row: DatasetTable = { id, name, description, source, ...counts, content_hash: contentHash, created_at: createdAt };
   const hash = rowHash(row);
   rows.datasets.push(row);
@@ -87,7 +87,7 @@ function add(
     const prompt: PromptTable = { dataset_id: id, position, prompt_id, value, harm_categories, metadata };
     const promptHash = rowHash(prompt);
     rows.prompts.push(prompt);
-    meant.push({ table: 'prompts', id, position, hash: promptHash, from: provenanceOf(staged) });
+    meant.push({ table: 'prompts', id, part: String(position), hash: promptHash, from: provenanceOf(staged) });
     rulings.push({ staged, decision: 'added', reason: null, id, rowHash: promptHash });
   }
   rulings.push(...repeats.map((staged) => duplicate(staged, id, 'Its dataset has the same prompt before it.')));

@@ -1,40 +1,11 @@
-import { contentId } from '#core';
+import { Pace } from '#core';
 import { messageRows, type WholeMessage } from '../long-texts.js';
-import type { MessageTable } from '../tables.js';
-import { messageColumns, messageContent, rowHash } from './canonical.js';
-import { messageKey, messagesTakenIn } from './ledger.js';
+import { idHere, messageColumns, rowHash } from './canonical.js';
+import { conversationOf, learnTails, presentOf, type Conversation, type Present, type Stored } from './conversations.js';
+import { placeOfDerived, saidIn, saysTheSame } from './derived.js';
+import { sourceKey, takenIn } from './ledger.js';
 import { duplicate, provenanceOf, type ChunkOutcome, type Ruling, type SettleContext, type Staged } from './staged.js';
 import type { Meant } from './verify.js';
-
-const LOOKED_AT = [
-  'id',
-  'conversation_id',
-  'sequence',
-  'role',
-  'original_value_sha256',
-  'converted_value_sha256',
-  'data_type',
-  'response_error',
-  'original_prompt_id',
-] as const satisfies readonly (keyof MessageTable)[];
-
-interface Present {
-  readonly id: string;
-  readonly content: string;
-  /** The message that it is a copy of, or its own id; null for one of this chunk, while that is not known. */
-  readonly original: string | null;
-}
-
-/** A conversation as one file has it. */
-interface Conversation {
-  readonly id: string;
-  readonly rows: readonly Staged<'message'>[];
-  /** What the file has twice in it, id and all, with its first. */
-  readonly repeats: readonly { readonly staged: Staged<'message'>; readonly first: Staged<'message'> }[];
-  /** Where it goes when another conversation has its id, and the ids that its messages get there when theirs are taken. */
-  readonly otherId: string;
-  readonly otherIds: readonly string[];
-}
 
 interface Added {
   readonly staged: Staged<'message'>;
@@ -47,17 +18,23 @@ interface Added {
 }
 
 const DIVERGED = 'The memory has a conversation of that id that goes on otherwise: this one is beside it, under an id of its own.';
+const NO_EXECUTION = 'Its execution did not come in with the same file: it belongs to none.';
 const NO_ORIGINAL = 'The message that it was a copy of is not there: it stands for itself.';
 
 /**
  * Decides on conversations, each as one file has it and as a whole:
- * - when all its messages are there, they are duplicates;
+ * - when all its messages are there, they are duplicates; of a derived one, when what it says is there, by whatever ids;
  * - when the memory has its beginning, what it lacks is put at the end;
  * - when the memory has another conversation of its id, it is kept whole under another id, and what both have is there as copies.
  * Ids stay where they are free. Links to originals follow the ids that the messages of the same file have got.
  */
 export async function settleMessages(context: SettleContext, sound: readonly Staged<'message'>[]): Promise<ChunkOutcome> {
-  const conversations = [...Map.groupBy(sound, ({ file, unit }) => `${file} ${unit}`).values()].map(conversationOf);
+  const pace = new Pace();
+  const conversations: Conversation[] = [];
+  for (const rows of Map.groupBy(sound, ({ file, unit }) => `${file} ${unit}`).values()) {
+    conversations.push(conversationOf(rows));
+    await pace.step();
+  }
   const { present, stored } = await presentOf(context, conversations);
   await learnTails(context, conversations, stored);
   const rulings: Ruling[] = [];
@@ -68,69 +45,26 @@ export async function settleMessages(context: SettleContext, sound: readonly Sta
   for (const [index, row] of rows.entries()) {
     const { staged, reason } = added[index] as Added;
     const isUnlinked = staged.link !== staged.source_id && row.original_prompt_id === row.id;
+    const isStray = Boolean(staged.value.executionId) && row.execution_id === null;
     const hash = rowHash(row);
     meant.push({ table: 'messages', id: row.id, hash, from: provenanceOf(staged) });
-    rulings.push({ staged, decision: 'added', reason: isUnlinked ? NO_ORIGINAL : reason, id: row.id, rowHash: hash });
+    rulings.push({
+      staged,
+      decision: 'added',
+      reason: isUnlinked ? NO_ORIGINAL : (reason ?? (isStray ? NO_EXECUTION : null)),
+      id: row.id,
+      rowHash: hash,
+    });
+    await pace.step();
   }
   return { rulings, rows: messageRows(rows), meant };
-}
-
-function conversationOf(all: readonly Staged<'message'>[]): Conversation {
-  const id = all[0]?.unit ?? '';
-  const firsts = new Map<string, Staged<'message'>>();
-  const repeats: { staged: Staged<'message'>; first: Staged<'message'> }[] = [];
-  for (const staged of all) {
-    const key = `${staged.source_id} ${staged.content_hash}`;
-    const first = firsts.get(key);
-    if (first === undefined) firsts.set(key, staged);
-    else repeats.push({ staged, first });
-  }
-  const rows = [...firsts.values()];
-  const otherId = contentId({ conversation: id, contents: rows.map(({ source_id, content_hash }) => [source_id, content_hash]) });
-  return { id, rows, repeats, otherId, otherIds: rows.map((_, position) => contentId({ conversation: otherId, position })) };
-}
-
-/** The messages that have an id that is asked for, by id; and those of the conversations, in order. */
-async function presentOf({ tx }: SettleContext, conversations: readonly Conversation[]) {
-  if (conversations.length === 0) return { present: new Map<string, Present>(), stored: new Map<string, Present[]>() };
-  const ids = conversations.flatMap(({ rows, otherIds }) => [...rows.map(({ source_id }) => source_id ?? ''), ...otherIds]);
-  const places = conversations.flatMap(({ id, otherId }) => [id, otherId]);
-  const byId = await tx.selectFrom('messages').select(LOOKED_AT).where('id', 'in', ids).execute();
-  const byPlace = await tx.selectFrom('messages').select(LOOKED_AT).where('conversation_id', 'in', places).orderBy('sequence').execute();
-  const toPresent = (row: (typeof byId)[number]): Present => ({
-    id: row.id,
-    content: messageContent(row),
-    original: row.original_prompt_id,
-  });
-  const stored = new Map<string, Present[]>();
-  for (const [id, rows] of Map.groupBy(byPlace, (row) => row.conversation_id)) stored.set(id, rows.map(toPresent));
-  return { present: new Map(byId.map((row) => [row.id, toPresent(row)])), stored };
-}
-
-/** Sequences are given out by the tails of the store: another writer may have taken some that are not written yet. */
-async function learnTails(
-  { tx, reservations: { tails } }: SettleContext,
-  conversations: readonly Conversation[],
-  stored: ReadonlyMap<string, readonly Present[]>,
-): Promise<void> {
-  const ids = [...new Set(conversations.flatMap(({ id, otherId }) => [id, otherId]))];
-  for (const id of ids) if (!stored.has(id) && !tails.knows(id)) tails.learn(id, -1);
-  const unknown = ids.filter((id) => !tails.knows(id));
-  if (unknown.length === 0) return;
-  const lasts = await tx
-    .selectFrom('messages')
-    .select(({ fn }) => ['conversation_id', fn.max<number>('sequence').as('last')])
-    .where('conversation_id', 'in', unknown)
-    .groupBy('conversation_id')
-    .execute();
-  for (const { conversation_id, last } of lasts) tails.learn(conversation_id, last);
 }
 
 function settleOne(
   { reservations }: SettleContext,
   conversation: Conversation,
   present: Map<string, Present>,
-  stored: ReadonlyMap<string, readonly Present[]>,
+  stored: ReadonlyMap<string, readonly Stored[]>,
   rulings: Ruling[],
   added: Added[],
 ): void {
@@ -139,8 +73,10 @@ function settleOne(
   const twins = rows.map((row, position) => twinOf(row, otherIds[position], present));
   const isThere = twins.every((twin) => twin !== null);
   const there = stored.get(id) ?? [];
-  const goesOn = there.length <= rows.length && there.every((message, position) => isSame(rows[position], message));
-  const known = isThere ? twins : goesOn ? there : [];
+  const from = derivedPlace(conversation, there);
+  const shorter = there.slice(from, from + rows.length);
+  const goesOn = shorter.every((message, position) => isSame(rows[position], message));
+  const known = isThere ? twins : goesOn ? shorter : [];
   for (const [position, row] of rows.slice(0, known.length).entries()) {
     ids.set(row, known[position]?.id ?? '');
     rulings.push(duplicate(row, known[position]?.id ?? ''));
@@ -159,13 +95,27 @@ function settleOne(
   rulings.push(...repeats.map((repeat) => duplicate(repeat.staged, ids.get(repeat.first) ?? '', 'Its conversation has it twice.')));
 }
 
-/** By its id too: then whatever is taken in is found again under an id of its own. */
-function isSame(row: Staged<'message'> | undefined, { id, content }: Present): boolean {
-  return row?.source_id === id && row.content_hash === content;
+/** Where in what is there a conversation begins: at its beginning, unless it was derived from a later stretch of it. */
+function derivedPlace({ rows, derived }: Conversation, there: readonly Stored[]): number {
+  if (!derived) return 0;
+  const place = placeOfDerived(
+    rows.map(({ value }) => saidIn(value)),
+    there.map(({ said }) => said),
+  );
+  return Math.max(place, 0);
+}
+
+/** By its id too, so that whatever is taken in is found again under an id of its own; but not where one of them has none. */
+function isSame(row: Staged<'message'> | undefined, { id, content, said, derived }: Stored): boolean {
+  if (row === undefined) return false;
+  if (row.source_id === id && row.content_hash === content) return true;
+  if (row.value.derived) return saysTheSame(saidIn(row.value), said);
+  return derived && saysTheSame(said, saidIn(row.value));
 }
 
 function twinOf(row: Staged<'message'>, otherId: string | undefined, present: ReadonlyMap<string, Present>): Present | null {
-  for (const id of [row.source_id, otherId]) {
+  // What is beside another conversation is its own there, even where that has the same message.
+  for (const id of [otherId, row.source_id]) {
     const found = present.get(id ?? '');
     if (found?.content === row.content_hash) return found;
   }
@@ -180,32 +130,41 @@ async function wholeMessages(
   present: ReadonlyMap<string, Present>,
 ): Promise<WholeMessage[]> {
   const here = new Map<string, string>();
-  for (const { staged, id } of rulings) if (id !== null) here.set(messageKey(staged.file, staged.source_id ?? ''), id);
-  for (const { staged, id } of added) here.set(messageKey(staged.file, staged.source_id ?? ''), id);
+  for (const { staged, id } of rulings) if (id !== null) here.set(sourceKey(staged.file, staged.source_id ?? ''), id);
+  for (const { staged, id } of added) here.set(sourceKey(staged.file, staged.source_id ?? ''), id);
   const linked = added.map(({ staged }) => staged).filter(({ link, source_id }) => link !== source_id);
-  const elsewhere = linked.filter(({ file, link }) => !here.has(messageKey(file, link ?? '')));
-  const before = await messagesTakenIn(
+  const elsewhere = linked.filter(({ file, link }) => !here.has(sourceKey(file, link ?? '')));
+  const before = await takenIn(
     tx,
+    ['message'],
     [...new Set(elsewhere.map(({ file }) => file))],
     elsewhere.map(({ link }) => link ?? ''),
   );
-  const targets = elsewhere.map(({ file, link }) => before.get(messageKey(file, link ?? '')) ?? link ?? '');
+  const targets = elsewhere.map(({ file, link }) => before.get(sourceKey(file, link ?? '')) ?? link ?? '');
+  const executions = await takenIn(
+    tx,
+    ['execution'],
+    [...new Set(added.map(({ staged }) => staged.file))],
+    [...new Set(added.flatMap(({ staged }) => staged.value.executionId ?? []).map(idHere))],
+  );
   const found =
     targets.length === 0 ? [] : await tx.selectFrom('messages').select(['id', 'original_prompt_id']).where('id', 'in', targets).execute();
   const originals = new Map(found.map((row) => [row.id, row.original_prompt_id]));
   for (const { id, original } of present.values()) if (original !== null) originals.set(id, original);
   for (const { staged, id, copyOf } of added) if (copyOf !== null || staged.link === staged.source_id) originals.set(id, copyOf ?? id);
   return added.map(({ staged, id, conversationId, sequence }) => {
-    const link = messageKey(staged.file, staged.link ?? '');
+    const link = sourceKey(staged.file, staged.link ?? '');
     const target = here.get(link) ?? before.get(link) ?? staged.link ?? id;
+    const { executionId, itemId } = staged.value;
+    const execution_id = (executionId ? executions.get(sourceKey(staged.file, idHere(executionId))) : null) ?? null;
     return {
       id,
       conversation_id: conversationId,
       sequence,
       ...messageColumns(staged.value),
       original_prompt_id: originals.get(id) ?? originals.get(target) ?? id,
-      execution_id: null,
-      item_id: null,
+      execution_id,
+      item_id: execution_id !== null && itemId ? idHere(itemId) : null,
     };
   });
 }

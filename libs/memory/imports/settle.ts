@@ -1,11 +1,15 @@
 import { sql, type Transaction } from 'kysely';
 import type { MemoryTables } from '../tables.js';
 import type { ImportNoun } from './import-row.js';
+import type { PartNoun } from './noun-tables.js';
 import { settleConfigurations } from './settle-configurations.js';
 import { settleDatasets } from './settle-datasets.js';
+import { settleExecutions } from './settle-executions.js';
+import { settleFaulty } from './settle-faulty.js';
 import { settleMessages } from './settle-messages.js';
+import { settleParts } from './settle-parts.js';
 import { settleScores } from './settle-scores.js';
-import { quarantined, stagedOf, type ChunkOutcome, type Ruling, type SettleContext, type Staged } from './staged.js';
+import type { ChunkOutcome, Ruling, SettleContext, Staged } from './staged.js';
 import type { ImportDecisionTable } from './tables.js';
 import { verify } from './verify.js';
 
@@ -17,11 +21,17 @@ export async function chunksLeft(tx: Transaction<MemoryTables>, runId: string): 
   return rows[0] ?? { next: 1, last: 0 };
 }
 
+/** What a run needed only to be settled goes when it is. */
+export async function dropWork(tx: Transaction<MemoryTables>, runId: string): Promise<void> {
+  await tx.deleteFrom('import_values').where('run_id', '=', runId).execute();
+  await tx.deleteFrom('import_work').where('run_id', '=', runId).execute();
+}
+
 /** Decides on a chunk, writes what comes of it, and compares what was written with what was meant. @throws ImportMismatch */
 export async function settleChunk(context: SettleContext): Promise<Ruling[]> {
-  const staged = await stagedOf(context.tx, context.runId, context.chunk);
-  const faulty = staged.flatMap((row) => (row.fault === null ? [] : [quarantined(row, row.fault)]));
-  const outcomes: ChunkOutcome[] = [{ rulings: faulty, rows: {}, meant: [] }];
+  const staged = await context.turns.take(context.tx, context.chunk);
+  const faulty = staged.filter((row) => row.fault !== null);
+  const outcomes: ChunkOutcome[] = [await settleFaulty(context, faulty)];
   // A chunk is of one class, so this goes round once; but for datasets, which come with their prompts.
   const sound = Map.groupBy(
     staged.filter((row) => row.fault === null),
@@ -43,10 +53,18 @@ function settleNoun(context: SettleContext, noun: ImportNoun, rows: readonly Sta
     case 'generator':
     case 'converter':
     case 'scorer':
+    case 'orchestrator':
       return settleConfigurations(context, noun, rows as Staged<typeof noun>[]);
     case 'dataset':
     case 'prompt':
       return settleDatasets(context, rows as Staged<'dataset' | 'prompt'>[]);
+    case 'execution':
+      return settleExecutions(context, rows as Staged<'execution'>[]);
+    case 'item':
+    case 'attempt':
+    case 'outcome':
+    case 'attackResult':
+      return settleParts(context, noun, rows as Staged<PartNoun>[]);
     case 'message':
       return settleMessages(context, rows as Staged<'message'>[]);
     case 'score':

@@ -3,11 +3,21 @@ import type { Insert, Rows } from '#database';
 import type { Reservations } from '../conversation-tails.js';
 import type { MemoryTables } from '../tables.js';
 import type { ImportDecision, ImportNoun, ImportProvenance, ImportValues } from './import-row.js';
-import type { ImportWorkTable } from './tables.js';
+import type { PackPlace } from './originals.js';
+import type { ImportRowTable } from './tables.js';
+import type { Turns } from './turns.js';
 import type { Meant } from './verify.js';
 
+/** Runs a job on one snapshot of the memory. */
+export type Read = <T>(job: (db: Transaction<MemoryTables>) => Promise<T>) => Promise<T>;
+
 /** A row whose turn it is. */
-export interface Staged<Noun extends ImportNoun = ImportNoun> extends Omit<ImportWorkTable, 'part' | 'text'> {
+export interface Staged<Noun extends ImportNoun = ImportNoun> extends Omit<
+  ImportRowTable,
+  'arrival' | 'unit_sort' | 'sort' | 'weight' | keyof PackPlace
+> {
+  readonly chunk: number;
+  readonly place: number;
   readonly value: ImportValues[Noun];
 }
 
@@ -34,6 +44,7 @@ export interface SettleContext {
   readonly reservations: Reservations;
   readonly runId: string;
   readonly chunk: number;
+  readonly turns: Turns;
 }
 
 export function quarantined(staged: Staged, reason: string): Ruling {
@@ -46,20 +57,4 @@ export function duplicate(staged: Staged, id: string, reason: string | null = nu
 
 export function provenanceOf({ file, table_name, row_number }: Staged): ImportProvenance {
   return { file, table: table_name, row: row_number };
-}
-
-/** The rows of a chunk, in their order. */
-export async function stagedOf(tx: Transaction<MemoryTables>, runId: string, chunk: number): Promise<Staged[]> {
-  const parts = await tx
-    .selectFrom('import_work')
-    .selectAll()
-    .where('run_id', '=', runId)
-    .where('chunk', '=', chunk)
-    .orderBy('place')
-    .orderBy('part')
-    .execute();
-  return [...Map.groupBy(parts, ({ place }) => place).values()].map((texts) => {
-    const [{ part: _part, text: _text, ...columns }] = texts as [ImportWorkTable, ...ImportWorkTable[]];
-    return { ...columns, value: JSON.parse(texts.map(({ text }) => text).join('')) as ImportValues[ImportNoun] };
-  });
 }

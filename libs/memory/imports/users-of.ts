@@ -1,24 +1,56 @@
 import { sql, type Transaction } from 'kysely';
 import type { MemoryTables } from '../tables.js';
 import type { ImportNoun } from './import-row.js';
+import { isPart } from './noun-tables.js';
+import { EXECUTION_HAS_PARTS, EXECUTION_STAYS, SHARED } from './undo-reasons.js';
 
-/** Which of these things something else is built on, with the reason why they can't go. @param changed which of them can't go anyway. */
+/**
+ * Which of these things something else is built on, with the reason why they can't go. Parts are asked for, and answered, by their executions.
+ * @param changed which of them can't go anyway.
+ * @param staying the executions of the run that stay.
+ */
 export async function usersOf(
   tx: Transaction<MemoryTables>,
   runId: string,
   noun: ImportNoun,
   ids: readonly string[],
   changed: ReadonlySet<string>,
+  staying: ReadonlyMap<string, string>,
 ): Promise<Map<string, string>> {
   if (ids.length === 0 || noun === 'remainder') return new Map();
+  if (isPart(noun)) return new Map(ids.filter((id) => staying.has(id)).map((id) => [id, EXECUTION_STAYS]));
+  if (noun === 'execution') return usersOfExecutions(tx, ids, staying);
   const shared = await sharedWith(tx, runId, noun, ids);
-  if (noun === 'message') return usersOfMessages(tx, ids, changed, shared);
-  const users = noun === 'score' ? new Map<string, string>() : await usersOfNamed(tx, ids);
+  if (noun === 'message') return usersOfMessages(tx, ids, changed, shared, staying);
+  const users = noun === 'score' ? await usersOfScores(tx, ids, staying) : await usersOfNamed(tx, ids);
   for (const id of shared) users.set(id, SHARED);
   return users;
 }
 
-const SHARED = 'Another import has the same.';
+async function usersOfScores(
+  tx: Transaction<MemoryTables>,
+  ids: readonly string[],
+  staying: ReadonlyMap<string, string>,
+): Promise<Map<string, string>> {
+  if (staying.size === 0) return new Map();
+  const scores = await tx.selectFrom('scores').select(['id', 'execution_id']).where('id', 'in', ids).execute();
+  return new Map(scores.filter(({ execution_id }) => staying.has(execution_id ?? '')).map(({ id }) => [id, EXECUTION_STAYS]));
+}
+
+/** Those that stay, and those of which a part came to be while the others were taken back. */
+async function usersOfExecutions(
+  tx: Transaction<MemoryTables>,
+  ids: readonly string[],
+  staying: ReadonlyMap<string, string>,
+): Promise<Map<string, string>> {
+  const users = new Map<string, string>();
+  for (const table of ['items', 'attempts', 'outcomes', 'attack_results', 'messages', 'scores'] as const) {
+    const rows = await tx.selectFrom(table).select('execution_id as id').distinct().where('execution_id', 'in', ids).execute();
+    for (const { id } of rows) users.set(id ?? '', EXECUTION_HAS_PARTS);
+  }
+  for (const id of ids) users.set(id, staying.get(id) ?? users.get(id) ?? '');
+  return new Map([...users].filter(([, reason]) => reason !== ''));
+}
 
 /** What rows of other runs, which were not undone, are duplicates of. */
 async function sharedWith(tx: Transaction<MemoryTables>, runId: string, noun: ImportNoun, ids: readonly string[]): Promise<Set<string>> {
@@ -29,7 +61,7 @@ async function sharedWith(tx: Transaction<MemoryTables>, runId: string, noun: Im
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Orchestrators, plans and scores that name a configuration or a dataset. */
+/** Orchestrators, executions and scores that name a configuration or a dataset. */
 async function usersOfNamed(tx: Transaction<MemoryTables>, ids: readonly string[]): Promise<Map<string, string>> {
   const { rows } = await sql<{ id: string; reason: string }>`
     with asked as (select unnest(from_json(${JSON.stringify(ids)}::varchar, '["varchar"]')) as id)
@@ -37,6 +69,8 @@ async function usersOfNamed(tx: Transaction<MemoryTables>, ids: readonly string[
       where exists (select 1 from orchestrators where cast(parameters as varchar) like '%' || asked.id || '%')
     union all select id, 'An execution was planned with it.' from asked
       where exists (select 1 from executions where cast(plan as varchar) like '%' || asked.id || '%')
+    union all select id, 'There are executions of it.' from asked
+      where exists (select 1 from executions where cast(orchestrator_id as varchar) = asked.id)
     union all select id, 'There are scores of it.' from asked
       where exists (select 1 from scores where cast(scorer_id as varchar) = asked.id)`.execute(tx);
   return new Map(rows.map(({ id, reason }) => [id, reason]));
@@ -48,8 +82,13 @@ async function usersOfMessages(
   ids: readonly string[],
   changed: ReadonlySet<string>,
   shared: ReadonlySet<string>,
+  staying: ReadonlyMap<string, string>,
 ): Promise<Map<string, string>> {
-  const messages = await tx.selectFrom('messages').select(['id', 'conversation_id', 'sequence']).where('id', 'in', ids).execute();
+  const messages = await tx
+    .selectFrom('messages')
+    .select(['id', 'conversation_id', 'sequence', 'execution_id'])
+    .where('id', 'in', ids)
+    .execute();
   const scored = await tx.selectFrom('scores').select('message_id as id').distinct().where('message_id', 'in', ids).execute();
   const copies = await tx
     .selectFrom('messages')
@@ -66,6 +105,8 @@ async function usersOfMessages(
     .where('conversation_id', 'in', [...firsts.keys()])
     .execute();
   const stays = new Map<string, string>();
+  for (const { conversation_id, execution_id } of messages)
+    if (staying.has(execution_id ?? '')) stays.set(conversation_id, EXECUTION_STAYS);
   const own = new Set(ids);
   for (const { id, conversation_id, sequence } of places)
     if (!own.has(id) && sequence > (firsts.get(conversation_id) ?? 0)) stays.set(conversation_id, 'Its conversation went on.');

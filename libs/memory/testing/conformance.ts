@@ -1,10 +1,15 @@
 import { afterEach, describe } from '@jest/globals';
 import { configurationRules } from './configurations.js';
 import { conversationRules } from './conversations.js';
+import { copyRules } from './copies.js';
 import { coverageRules } from './coverage.js';
 import { datasetRules } from './datasets.js';
 import { executionRules } from './executions.js';
 import { memoryOf, type MemoryHarness } from './harness.js';
+import { memoryExportRules } from './import-export.js';
+import { importDigestRules } from './import-digests.js';
+import { derivedMessageRules } from './import-derived.js';
+import { importedExecutionRules } from './import-executions.js';
 import { importedMessageRules } from './import-messages.js';
 import { importedNameRules } from './import-names.js';
 import { importRules } from './imports.js';
@@ -47,8 +52,13 @@ export function memoryConformance(name: string, harness: MemoryHarness): void {
     pagingRules(open);
     importedNameRules(open);
     importedMessageRules(open);
+    importedExecutionRules(open, harness);
+    derivedMessageRules(open);
+    importDigestRules(open, harness);
+    memoryExportRules(open, harness);
     importRules(open, harness);
     importLaws(harness);
+    copyRules(harness);
     survivalRules(open, harness);
   });
 }

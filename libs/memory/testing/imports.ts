@@ -43,23 +43,97 @@ export function importRules(open: OpenMemory, harness: MemoryHarness): void {
       await store.imports.take(two, rows(TWO));
       const { removed, kept } = await store.imports.undo(one);
       expect(removed).toBe(0);
-      expect(kept.map(({ reason }) => reason)).toContain('Another import has the same.');
+      expect(kept.map(({ reason }) => reason)).toContain('Another import has the same. Take that back first.');
       expect(await store.imports.undo(two)).toEqual({ removed: 0, kept: [] });
       expect(await store.imports.undo(one)).toEqual({ removed: 4, kept: [] });
       expect(await store.imports.take(uuidv7(), rows(ONE))).toMatchObject([{ added: 1 }, { added: 2 }, { added: 1 }]);
+    });
+
+    it('is accounted for by file, table and noun, with the reasons', async () => {
+      const store = await open();
+      const [one, two] = [new Source(ONE), new Source(TWO)];
+      const run = uuidv7();
+      const rows = [
+        ...conversation(one, idOf('c'), ['u0', 'a1']),
+        ...conversation(two, idOf('c'), ['u0', 'a1', 'u2']),
+        one.row('generator', 'g', { updatedAt: moment(1) }),
+        two.row('generator', 'g', { id: idOf('other'), parameters: { a: 1 } }),
+        one.row('remainder', 'key'),
+        two.row('remainder', 'key'),
+        two.row('remainder', 'another key'),
+        { ...two.row('prompt', 'lost'), provenance: { file: TWO, table: 'remainders', row: 9 } },
+      ];
+      await store.imports.receive(run, rows);
+      const waiting = await store.imports.account(run);
+      expect(waiting.every((row) => row.waiting === row.read)).toBe(true);
+      expect(await store.imports.reasons(run)).toEqual([]);
+      const none = { added: 0, renamed: 0, duplicate: 0, quarantined: 0, waiting: 0, undone: 0 };
+      const settled = await store.imports.settle(run);
+      expect(settled).toEqual([
+        { ...none, file: ONE, table: 'generators', noun: 'generator', read: 1, added: 1 },
+        { ...none, file: ONE, table: 'messages', noun: 'message', read: 2, added: 2 },
+        { ...none, file: ONE, table: 'remainders', noun: 'remainder', read: 1, quarantined: 1 },
+        { ...none, file: TWO, table: 'generators', noun: 'generator', read: 1, renamed: 1 },
+        { ...none, file: TWO, table: 'messages', noun: 'message', read: 3, added: 1, duplicate: 2 },
+        { ...none, file: TWO, table: 'remainders', noun: 'prompt', read: 1, quarantined: 1 },
+        { ...none, file: TWO, table: 'remainders', noun: 'remainder', read: 2, quarantined: 2 },
+      ]);
+      const noun = 'remainder';
+      const issuer = { decision: 'quarantined', reason: 'It is an API key of another issuer.' };
+      expect(await store.imports.reasons(run)).toEqual([
+        { file: ONE, table: 'remainders', noun, ...issuer, rows: 1 },
+        { file: TWO, table: 'generators', noun: 'generator', decision: 'renamed', reason: 'A newer one has its name.', rows: 1 },
+        { file: TWO, table: 'remainders', noun: 'prompt', decision: 'quarantined', reason: 'Its dataset is not there.', rows: 1 },
+        { file: TWO, table: 'remainders', noun, ...issuer, rows: 2 },
+      ]);
+      await store.imports.undo(run);
+      expect((await store.imports.account(run)).map(({ undone }) => undone)).toEqual([1, 2, 0, 1, 1, 0, 0]);
+    });
+
+    it('puts aside once what it can’t take in, however many imports bring it', async () => {
+      const store = await open();
+      const row = new Source(ONE).row('remainder', 'key');
+      expect(await store.imports.take(uuidv7(), [row])).toMatchObject([{ read: 1, quarantined: 1, duplicate: 0 }]);
+      const again = uuidv7();
+      expect(await store.imports.take(again, [{ ...row, original: 'sealed otherwise' }])).toMatchObject([
+        { read: 1, quarantined: 0, duplicate: 1 },
+      ]);
+      expect(await store.imports.reasons(again)).toMatchObject([
+        { decision: 'duplicate', reason: 'An earlier import has put it aside.', rows: 1 },
+      ]);
+      await store.imports.undo(again);
+      expect(await store.imports.account(again)).toMatchObject([{ read: 1, duplicate: 1 }]);
     });
 
     it('keeps the original of every row, verbatim', async () => {
       const store = await open();
       const original = 'sealed:'.repeat(9_000);
       const run = uuidv7();
-      await store.imports.take(run, [{ ...new Source(ONE).row('remainder', 'key'), original }]);
+      const row = { ...new Source(ONE).row('remainder', 'key'), original };
+      await store.imports.receive(run, [row]);
+      // The same row is sealed to another text each time.
+      await store.imports.take(run, [{ ...row, original: 'sealed otherwise' }]);
       await store.close();
       const database = await harness.open('memory');
       const parts = await database.read((db) => db.selectFrom('import_originals').selectAll().orderBy('part').execute());
       expect(parts.map(({ text }) => text).join('')).toBe(original);
       expect(await database.read((db) => db.selectFrom('import_values').selectAll().execute())).toEqual([]);
       expect(await database.read((db) => db.selectFrom('import_work').selectAll().execute())).toEqual([]);
+    });
+
+    it('finds each of many originals, whatever their lengths and in how many calls they came', async () => {
+      const store = await open();
+      const source = new Source(ONE);
+      const rows = Array.from({ length: 300 }, (_, index) => ({
+        ...source.row('remainder', String(index)),
+        original: `${index} 😀`.repeat(index % 50 === 0 ? 9_000 : index % 7),
+      }));
+      const run = uuidv7();
+      await store.imports.receive(run, rows.slice(0, 100));
+      await store.imports.take(run, rows);
+      for (const { provenance, original } of rows) expect(await store.imports.original(run, provenance)).toBe(original);
+      expect(await store.imports.original(run, { file: TWO, table: 'remainders', row: 0 })).toBeNull();
+      expect(await store.imports.original(uuidv7(), { file: ONE, table: 'remainders', row: 0 })).toBeNull();
     });
 
     it('takes no new rows once it is settled, and none from any other run amiss', async () => {

@@ -17,6 +17,8 @@ export function withSlowReads(database: Database<MemoryTables>, gate: () => Prom
     append: (rows) => database.append(rows),
     checkpoint: () => database.checkpoint(),
     size: () => database.size(),
-    close: (graceMs) => database.close(graceMs),
+    copyTo: (path) => database.copyTo(path),
+    displaced: () => database.displaced(),
+    close: (graceMs, rescue) => database.close(graceMs, rescue),
   };
 }

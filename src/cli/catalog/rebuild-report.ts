@@ -24,7 +24,8 @@ function whatIsLeft(movedTo: Rebuild['movedTo'], memories: Rebuild['memories']):
   return [
     ...(movedTo === null ? [] : [`The former catalog is now ${movedTo}.`]),
     'What was not in the memories is gone: API keys, granted roles, the audit trail. Whoever used a key makes a new one',
-    '(POST /api/v2/api-keys); administrators are named in ADMIN_USERS. A memory that was archived is active again.',
+    '(POST /api/v2/api-keys); administrators are named in ADMIN_USERS. A memory that was archived is active again,',
+    'unless it was merged into one that is here.',
     ...(leftOut
       ? ['What was left out is untouched, and stays closed. Move away what does not belong there, and rebuild with --force.']
       : []),
