@@ -46,10 +46,15 @@ export class Killing implements AsyncDisposable {
   /** Says who is who and makes a plan. */
   static async prepare(estate: Estate): Promise<Killing> {
     const folder = await mkdtemp(join(tmpdir(), 'violentutf-killing-'));
-    await using operator = await Operator.at({ root: estate.root, salts: estate.salts, dataDir: join(folder, 'planned') });
-    await operator.bind(estate.bindings);
-    const { planId } = await operator.migrate<{ planId: string }>('plan');
-    return new Killing(estate, folder, planId);
+    try {
+      await using operator = await Operator.at({ root: estate.root, salts: estate.salts, dataDir: join(folder, 'planned') });
+      await operator.bind(estate.bindings);
+      const { planId } = await operator.migrate<{ planId: string }>('plan');
+      return new Killing(estate, folder, planId);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   /** Runs the plan as if nothing were, and looks for what is wrong. */
