@@ -4,10 +4,11 @@ import { UserContextModule } from '../user-context/user-context.module.js';
 import { DbConnectionService } from './db-connection.service.js';
 import { PutBackService } from './put-back.service.js';
 import { RescuesService } from './rescues.service.js';
+import { Switches } from './switches.service.js';
 
 @Module({
   imports: [CatalogModule, UserContextModule],
-  providers: [DbConnectionService, RescuesService, PutBackService],
-  exports: [DbConnectionService, RescuesService, PutBackService],
+  providers: [DbConnectionService, RescuesService, PutBackService, Switches],
+  exports: [DbConnectionService, RescuesService, PutBackService, Switches],
 })
 export class DbConnectionModule {}

@@ -21,9 +21,13 @@ import { memoryFileName } from './memory-file-name.js';
 import { OpenMemory } from './open-memory.js';
 import { RescuesService } from './rescues.service.js';
 import { ownerOf, writeAliases } from './store-owner.js';
+import { Switches, type SwitchKind } from './switches.service.js';
 
 /** How long those who hold a memory that has lost its place may still take. */
 const RECALL_GRACE_MS = 5_000;
+
+/** What is over when the memory that the catalog names was opened again. */
+const OPENED_AGAIN: ReadonlySet<SwitchKind> = new Set(['missing', 'foreign', 'deleted', 'replaced', 'overwritten', 'shrunk']);
 
 /** What can be said of a person's store without looking into it. */
 export interface StoreStatus {
@@ -54,6 +58,7 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     private readonly catalog: CatalogService,
     private readonly users: UserContextService,
     private readonly rescues: RescuesService,
+    private readonly switches: Switches,
   ) {
     this.#stores = new DatabaseRegistry({ maxOpen: config.dbMaxOpen });
   }
@@ -129,7 +134,7 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
       `The memory of user ${userId} is not the one that the catalog names: its file leads to another person's. ` +
         'It is refused, and nothing was changed. An administrator has to put the right file back.',
     );
-    this.#log.error({ storeId, userId, file: location }, `switch refused: ${error.message}`);
+    this.switches.report({ kind: 'foreign', storeId, userId, file: location, reason: error.message });
     throw error;
   }
 
@@ -221,6 +226,7 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
       );
       const memory = await MemoryStore.open(database, store.location, owner, provisioning);
       try {
+        this.switches.settle(({ kind, storeId }) => storeId === store.storeId && OPENED_AGAIN.has(kind));
         if (provisioning) await this.catalog.stores.transition(store.storeId, 'provisioning', 'active', 'system');
         await writeAliases(this.catalog, memory, store.userId).catch(this.#aliasesNotWritten(store));
         return new OpenMemory(memory, store, this.rescues);
@@ -230,7 +236,9 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
       }
     } catch (error) {
       if (error instanceof DatabaseMissing || error instanceof StoreSwitched) {
-        this.#log.error({ storeId: store.storeId, userId: store.userId, file: store.location }, `switch refused: ${error.message}`);
+        const { storeId, userId, location } = store;
+        const kind = error instanceof DatabaseMissing ? 'missing' : 'foreign';
+        this.switches.report({ kind, storeId, userId, file: location, reason: error.message });
       }
       if (error instanceof DatabaseHeld) {
         this.#log.error({ storeId: store.storeId, file: store.location, holderPid: error.holderPid }, 'memory held by another process');

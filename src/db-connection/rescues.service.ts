@@ -7,6 +7,7 @@ import { CatalogService } from '../catalog/catalog.service.js';
 import { Config } from '../config/config.js';
 import type { OpenMemory } from './open-memory.js';
 import { Quarantine, type Rescued, type RescueState } from './quarantine.js';
+import { Switches } from './switches.service.js';
 
 /** After so many attempts that failed, the next ones come no rarer. */
 const RAREST = 5;
@@ -37,6 +38,7 @@ export class RescuesService implements OnModuleInit {
   constructor(
     private readonly config: Config,
     private readonly catalog: CatalogService,
+    private readonly switches: Switches,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -96,7 +98,13 @@ export class RescuesService implements OnModuleInit {
         const earlier = this.#stranded.has(storeId) ? this.quarantine.latestOf(storeId) : null;
         if (!earlier) {
           this.#stranded.set(storeId, { open, failures: 0, rest: 0 });
-          this.#log.error({ storeId, userId, file: location, reason }, 'the file of a memory went away under the running server');
+          this.switches.report({
+            kind: reason,
+            storeId,
+            userId,
+            file: location,
+            reason: `the file of a memory was ${reason} under the running server; what is in it is brought to the quarantine`,
+          });
         }
         note = earlier
           ? await this.quarantine.update(earlier, {})
