@@ -112,13 +112,10 @@ function conditions({ executionId, conversationId, labels = {}, sentAfter, sentB
     sql`answer.original_prompt_id = answer.id`,
     sql`answer.response_error = 'none'`,
     // What was made up stands in a conversation, but nobody answered it; and what an attacker wrote is not what is judged.
-    sql`(answer.execution_id is null or answer.id in (
-      select result.response_id from attempts as result join attempts as intent
-        on intent.execution_id = result.execution_id and intent.attempt_id = result.attempt_id and intent.phase = 'intended'
-      where result.phase = 'answered' and result.response_id is not null and intent.purpose = 'target'
-        ${executionId === undefined ? sql`` : sql`and result.execution_id = ${executionId}`}))`,
+    executionId === undefined
+      ? sql`(answer.execution_id is null or answer.id in (${answered(sql`true`)}))`
+      : sql`answer.id in (${answered(sql`result.execution_id = ${executionId}`)})`,
   ];
-  if (executionId !== undefined) all.push(sql`answer.execution_id = ${executionId}`);
   if (conversationId !== undefined) all.push(sql`answer.conversation_id = ${conversationId}`);
   if (sentAfter !== undefined) all.push(sql`answer.sent_at >= ${sentAfter}`);
   if (sentBefore !== undefined) all.push(sql`answer.sent_at <= ${sentBefore}`);
@@ -126,4 +123,12 @@ function conditions({ executionId, conversationId, labels = {}, sentAfter, sentB
     all.push(sql`json_extract_string(answer.labels, ${`/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`}) = ${value}`);
   }
   return sql.join(all, sql` and `);
+}
+
+/** What the journals of executions say that models under test have answered: also what an import found here, of no execution of its own. */
+function answered(condition: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
+    select result.response_id from attempts as result join attempts as intent
+      on intent.execution_id = result.execution_id and intent.attempt_id = result.attempt_id and intent.phase = 'intended'
+    where result.phase = 'answered' and result.response_id is not null and intent.purpose = 'target' and ${condition}`;
 }

@@ -12,7 +12,8 @@ export type { ChainSummary, ItemStatus, ScorerSummary, SpentRow } from './items.
 export type { JournalContext } from './journal-rows.js';
 export { textLength, type Message } from './long-texts.js';
 export { MemoryStore, type MemoryReaders, type MemoryWriters } from './memory-store.js';
-export type { ExchangedMessage, MessageCursor, MessageDraft, MessageFilter } from './messages.js';
+export type { MessageDraft } from './message-writer.js';
+export type { ExchangedMessage, MessageCursor, MessageFilter } from './messages.js';
 export type { Owner } from './owner.js';
 export type { ScoreFilter } from './scores.js';
 export type { MemoryStats } from './stats.js';

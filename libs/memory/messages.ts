@@ -1,13 +1,14 @@
-import { sql, type Transaction } from 'kysely';
-import { Conflict, InvalidInput, isUuid, NotFound, sha256, stretchOf, uuidv7, type JsonObject, type Role, type Stretch } from '#core';
-import type { Reservations } from './conversation-tails.js';
-import { messageRows, TEXT_COLUMNS, textLength, withWholeTexts, type Message, type Whole, type WholeMessage } from './long-texts.js';
+import { sql, type RawBuilder, type SqlBool, type Transaction } from 'kysely';
+import { NotFound, stretchOf, type Role, type Stretch } from '#core';
+import { exchangedBy, isImported } from './exchanged.js';
+import { TEXT_COLUMNS, textLength, withWholeTexts, type Message, type Whole } from './long-texts.js';
 import type { MemoryTables, MessageTable } from './tables.js';
 
 /** All that are given must hold. An empty list of ids finds nothing. Every value, and every key of labels and metadata, is bound, never spliced. */
 export interface MessageFilter {
   readonly ids?: readonly string[];
   readonly conversationId?: string;
+  /** Of an imported execution also what the memory had already of what it said. */
   readonly executionId?: string;
   readonly role?: Role;
   readonly labels?: Readonly<Record<string, string>>;
@@ -51,7 +52,7 @@ export class MessageReader {
     let query = this.db.selectFrom('messages').selectAll().orderBy('conversation_id').orderBy('sequence').orderBy('id').limit(limit);
     if (filter.ids) query = query.where('id', 'in', filter.ids);
     if (filter.conversationId !== undefined) query = query.where('conversation_id', '=', filter.conversationId);
-    if (filter.executionId !== undefined) query = query.where('execution_id', '=', filter.executionId);
+    if (filter.executionId !== undefined) query = query.where(await ofExecution(this.db, filter.executionId));
     if (filter.role !== undefined) query = query.where('role', '=', filter.role);
     if (filter.sentAfter !== undefined) query = query.where('sent_at', '>=', filter.sentAfter);
     if (filter.sentBefore !== undefined) query = query.where('sent_at', '<=', filter.sentBefore);
@@ -135,123 +136,14 @@ export class MessageReader {
   }
 }
 
+/** The journal is asked only where it can say more: its messages are not looked for in a few places then, but in all. */
+async function ofExecution(db: Transaction<MemoryTables>, executionId: string): Promise<RawBuilder<SqlBool>> {
+  const own = sql<SqlBool>`execution_id = ${executionId}`;
+  if (!(await isImported(db, executionId))) return own;
+  return sql<SqlBool>`(${own} or id in (${exchangedBy(executionId)}))`;
+}
+
 /** A member of a JSON column as text, its key bound as data whatever characters it has. */
 function member(column: 'labels' | 'metadata', key: string) {
   return sql<string>`json_extract_string(${sql.ref(column)}, ${`/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`})`;
-}
-
-export interface MessageDraft {
-  readonly role: Role;
-  readonly originalValue: string;
-  readonly convertedValue?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly metadata?: JsonObject;
-}
-
-/** A row for a message; the sequence is the store's to give. */
-export function messageRow(draft: MessageDraft, conversationId: string, sequence: number): WholeMessage {
-  const converted = draft.convertedValue ?? draft.originalValue;
-  const id = uuidv7();
-  return {
-    id,
-    conversation_id: conversationId,
-    sequence,
-    role: draft.role,
-    sent_at: new Date().toISOString(),
-    original_value: draft.originalValue,
-    original_value_sha256: sha256(draft.originalValue),
-    converted_value: converted,
-    converted_value_sha256: sha256(converted),
-    data_type: 'text',
-    response_error: 'none',
-    labels: draft.labels ?? {},
-    metadata: draft.metadata ?? {},
-    original_prompt_id: id,
-    execution_id: null,
-    item_id: null,
-  };
-}
-
-export class MessageWriter extends MessageReader {
-  constructor(
-    private readonly tx: Transaction<MemoryTables>,
-    private readonly reservations: Reservations,
-  ) {
-    super(tx);
-  }
-
-  /**
-   * Adds messages to the end of a conversation, which begins with the first.
-   * @throws InvalidInput for an empty message, none at all, or a conversation id that is no lower-case UUID.
-   */
-  async add(conversationId: string, drafts: readonly MessageDraft[]): Promise<Message[]> {
-    if (!isUuid(conversationId)) throw new InvalidInput('A conversation is named by a UUID in lower case.');
-    if (drafts.length === 0) throw new InvalidInput('There is no message to add.');
-    if (drafts.some((draft) => (draft.convertedValue ?? draft.originalValue) === ''))
-      throw new InvalidInput('A message must not be empty.');
-    const first = await this.#reserve(conversationId, drafts.length);
-    const wholes = drafts.map((draft, index) => messageRow(draft, conversationId, first + index));
-    const rows = await this.#insert(wholes);
-    return wholes.map((whole, index) => ({ ...(rows[index] as MessageTable), ...whole }));
-  }
-
-  /**
-   * Copies a conversation: new ids, one new conversation, the same `original_prompt_id`s, so that scores show through and are never copied.
-   * @param withoutLastTurn leaves out the last request with its answer, or a request that has none.
-   * @returns the id of the new conversation, which has no message when nothing was left to copy. @throws NotFound
-   */
-  async duplicate(conversationId: string, withoutLastTurn = false): Promise<string> {
-    const messages = await this.conversation(conversationId);
-    const last = messages.at(-1);
-    const turns = last?.role === 'assistant' ? 2 : 1;
-    const kept = withoutLastTurn ? messages.filter((message) => message.sequence <= (last?.sequence ?? 0) - turns) : messages;
-    const copyId = uuidv7();
-    if (kept.length === 0) return copyId;
-    this.reservations.tails.learn(copyId, -1);
-    this.reservations.reserve(copyId, kept.length);
-    // A copy is nobody's answer: it belongs to no item, or an execution would count it.
-    const place = { conversation_id: copyId, execution_id: null, item_id: null };
-    await this.#insert(kept.map((message, sequence) => ({ ...message, ...place, id: uuidv7(), sequence })));
-    return copyId;
-  }
-
-  /** Replaces the labels of a whole conversation. @throws NotFound */
-  async setLabels(conversationId: string, labels: Readonly<Record<string, string>>): Promise<void> {
-    const { numUpdatedRows } = await this.tx
-      .updateTable('messages')
-      .set({ labels })
-      .where('conversation_id', '=', conversationId)
-      .executeTakeFirst();
-    if (numUpdatedRows === 0n) throw new NotFound('conversation', conversationId);
-  }
-
-  /** Deletes a conversation with its scores, unless a copy still shows them. @throws NotFound, Conflict */
-  async deleteConversation(conversationId: string): Promise<void> {
-    const messages = await this.conversation(conversationId);
-    const ids = messages.map((message) => message.id);
-    const copy = await this.tx
-      .selectFrom('messages')
-      .select('id')
-      .where('original_prompt_id', 'in', ids)
-      .where('conversation_id', '!=', conversationId)
-      .executeTakeFirst();
-    if (copy) throw new Conflict('Copies of this conversation still refer to it. Delete them first.');
-    await this.tx.deleteFrom('scores').where('message_id', 'in', ids).execute();
-    await this.tx.deleteFrom('long_texts').where('message_id', 'in', ids).execute();
-    await this.tx.deleteFrom('messages').where('conversation_id', '=', conversationId).execute();
-    this.reservations.deletes();
-  }
-
-  async #insert(wholes: readonly WholeMessage[]): Promise<MessageTable[]> {
-    const { messages, long_texts } = messageRows(wholes);
-    await this.tx.insertInto('messages').values(messages).execute();
-    if (long_texts.length > 0) await this.tx.insertInto('long_texts').values(long_texts).execute();
-    return messages;
-  }
-
-  async #reserve(conversationId: string, count: number): Promise<number> {
-    const { tails } = this.reservations;
-    if (!tails.knows(conversationId)) tails.learn(conversationId, (await this.tails([conversationId])).get(conversationId) ?? -1);
-    return this.reservations.reserve(conversationId, count);
-  }
 }

@@ -9,6 +9,9 @@ const CHUNK_ROWS = 1024;
 /** How often copies may be copied; links in a circle end there. */
 const DEEPEST = 16;
 
+/** The tables of the steps, gone with the transaction. */
+const STEPS = ['import_units', 'import_depths', 'import_rounds', 'import_places'];
+
 /** Nothing comes before what it hangs on. Items come after messages, because one that judges a stored answer names it. */
 const CLASSES: Readonly<Record<ImportNoun, number>> = {
   generator: 1,
@@ -45,39 +48,46 @@ export async function order(tx: Transaction<MemoryTables>, runId: string): Promi
     sql` `,
   );
   const isMessage = sql`class = ${sql.lit(CLASSES.message)}`;
-  await sql`
-    insert into import_work by name
-    with recursive files as (
-      select file as hash, row_number() over (order by file) as file from (select distinct file from import_rows where run_id = ${runId})),
+  const received = sql`
+    files as (select file as hash, row_number() over (order by file) as file from (select distinct file from import_rows where run_id = ${runId})),
     received as not materialized (
       select run_id, arrival, files.file, case noun ${classes} end as class, unit, unit_sort, source_id, link, weight
-      from import_rows join files on files.hash = import_rows.file where run_id = ${runId}),
-    sized as (
-      select class, file, unit, count(*) as size, ${isMessage} and starts_with(max(unit_sort), ${sql.lit(DERIVED)}) as derived,
-        case when ${isMessage} then min(unit_sort) else max(unit_sort) end as unit_sort
-      from received group by class, file, unit),
-    links as (select file, unit, link from received where ${isMessage} and link <> source_id),
-    copies as (
-      select distinct links.file, links.unit, origin.unit as target from links
-      join received as origin on origin.file = links.file and origin.source_id = links.link
-      where origin.class = ${sql.lit(CLASSES.message)} and origin.unit <> links.unit),
-    depths(file, unit, depth) as (
-      select file, unit, 1 from copies
-      union
-      select copies.file, copies.unit, depths.depth + 1 from copies
-      join depths on depths.file = copies.file and depths.unit = copies.target where depths.depth < ${sql.lit(DEEPEST)}),
-    deepest as (select file, unit, max(depth) as depth from depths group by file, unit),
-    units as (
-      select sized.*, coalesce(depth, 0) as depth,
-        case when ${isMessage} then row_number() over (partition by class, sized.unit order by derived, size, sized.file) else 1 end as round
-      from sized left join deepest on ${isMessage} and deepest.file = sized.file and deepest.unit = sized.unit),
-    steps as (
+      from import_rows join files on files.hash = import_rows.file where run_id = ${runId})`;
+  // Step by step: all in one statement, the engine would hold at the same time what each of them needs.
+  await sql`
+    create temp table import_units as with ${received}
+    select class, file, unit, count(*) as size, ${isMessage} and starts_with(max(unit_sort), ${sql.lit(DERIVED)}) as derived,
+      case when ${isMessage} then min(unit_sort) else max(unit_sort) end as unit_sort
+    from received group by class, file, unit`.execute(tx);
+  await sql`
+    create temp table import_depths as with recursive ${received},
+      links as (select file, unit, link from received where ${isMessage} and link <> source_id),
+      copies as (
+        select distinct links.file, links.unit, origin.unit as target from links
+        join received as origin on origin.file = links.file and origin.source_id = links.link
+        where origin.class = ${sql.lit(CLASSES.message)} and origin.unit <> links.unit),
+      depths(file, unit, depth) as (
+        select file, unit, 1 from copies
+        union
+        select copies.file, copies.unit, depths.depth + 1 from copies
+        join depths on depths.file = copies.file and depths.unit = copies.target where depths.depth < ${sql.lit(DEEPEST)})
+    select file, unit, max(depth) as depth from depths group by file, unit`.execute(tx);
+  await sql`
+    create temp table import_rounds as
+    select units.*, coalesce(depth, 0) as depth,
+      case when ${isMessage} then row_number() over (partition by class, units.unit order by derived, size, units.file) else 1 end as round
+    from import_units as units
+    left join import_depths as depths on ${isMessage} and depths.file = units.file and depths.unit = units.unit`.execute(tx);
+  await sql`
+    create temp table import_places as with steps as (
       select class, round, depth, row_number() over (order by class, round, depth) as step
-      from (select distinct class, round, depth from units)),
-    placed as (
-      select class, file, unit, step, sum(size) over (
-        order by step, derived, case when ${isMessage} then file else 0 end, unit_sort, file, unit rows unbounded preceding) - size as place
-      from units join steps using (class, round, depth))
+      from (select distinct class, round, depth from import_rounds))
+    select class, file, unit, step, sum(size) over (
+      order by step, derived, case when ${isMessage} then file else 0 end, unit_sort, file, unit rows unbounded preceding) - size as place
+    from import_rounds join steps using (class, round, depth)`.execute(tx);
+  await sql`
+    insert into import_work by name with ${received}
     select run_id, cast(place // ${sql.lit(CHUNK_ROWS)} + step as integer) as chunk, cast(place as integer) as place, arrival, weight
-    from received join placed using (class, file, unit) order by place, arrival`.execute(tx);
+    from received join import_places using (class, file, unit) order by place, arrival`.execute(tx);
+  for (const table of STEPS) await sql`drop table ${sql.table(table)}`.execute(tx);
 }

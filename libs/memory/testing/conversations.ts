@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Conflict, InvalidInput, NotFound, uuidv7 } from '#core';
 import type { MemoryStore } from '../memory-store.js';
-import type { MessageDraft } from '../messages.js';
+import type { MessageDraft } from '../message-writer.js';
 import { answered, exchangeOf, intended } from './events.js';
 import { planned, turns, type OpenMemory } from './harness.js';
 

@@ -2,7 +2,7 @@ import { contentId, uuidv7, type Item, type Role } from '#core';
 import type { Database } from '#database';
 import type { JournalContext } from '../journal-rows.js';
 import { MemoryStore } from '../memory-store.js';
-import type { MessageDraft } from '../messages.js';
+import type { MessageDraft } from '../message-writer.js';
 import type { Owner } from '../owner.js';
 import type { ExecutionTable, ItemTable, MemoryTables } from '../tables.js';
 

@@ -48,6 +48,8 @@ export function derivedMessageRules(open: OpenMemory): void {
         expect(decisions[n]).toBe(noun === 'message' && provenance.file === first ? 'duplicate' : 'added');
       expect(await resultsOf(store, idOf('e'))).toEqual(RESULTS);
       expect(await textsOf(store, idOf('e conversation 0'))).toEqual(['be kind 0', 'plain 0', 'answer 0', 'and then 0']);
+      const said = await store.read(({ messages }) => messages.list({ executionId: idOf('e') }, 9));
+      expect(said.map((row) => row.original_value).toSorted()).toEqual(['answer 0', 'answer 1', 'plain 0', 'plain 1']);
       const scores = await store.read((memory) => memory.scores.list({ messageIds: [idOf('answer 0')] }, 9));
       expect(scores.map((row) => row.execution_id).toSorted((a, b) => `${a}`.localeCompare(`${b}`))).toEqual([idOf('e'), null]);
       expect(new Set(await decisionsOf(store, rows))).toEqual(new Set(['duplicate']));
@@ -71,6 +73,23 @@ export function derivedMessageRules(open: OpenMemory): void {
       expect((await store.imports.undo(run)).removed).toBe(0);
       expect(await store.imports.undo(later)).toEqual({ removed: 2, kept: [] });
       expect(await store.imports.undo(run)).toEqual({ removed: 17, kept: [] });
+    });
+
+    it('are answers of their execution, to be judged again, where the memory had them before', async () => {
+      const store = await open();
+      const known = real('a').map((row) =>
+        row.noun === 'message' ? ({ ...row, value: { ...row.value, responseError: 'none' } } as ImportRow) : row,
+      );
+      await store.imports.take(uuidv7(), known);
+      await store.imports.take(uuidv7(), derivedCampaign('b'));
+      await store.read(async ({ answers }) => {
+        const { count, until } = await answers.count({ executionId: idOf('e') });
+        expect(count).toBe(2);
+        const found = await answers.list({ executionId: idOf('e') }, until ?? '', null, 9);
+        expect(found).toEqual(
+          [0, 1].map((n) => ({ id: idOf(`answer ${n}`), prompt: `plain ${n}` })).toSorted((a, b) => a.id.localeCompare(b.id)),
+        );
+      });
     });
 
     it('that say something else are beside, and so is what another file has with ids', async () => {
