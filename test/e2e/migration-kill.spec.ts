@@ -27,7 +27,7 @@ it(
     expect(wrong).toEqual([]);
     expect(Object.keys(content).sort()).toEqual([...estate.people.map(({ userName }) => userName), 'unassigned'].sort());
     let kills = 0;
-    for await (const round of killing.rounds(3, tookMs, 'spec')) {
+    for await (const round of killing.rounds(2, tookMs, 'spec')) {
       kills += round.kills.length;
       expect(round.state).toBe('completed');
       expect(round.content).toEqual(content);

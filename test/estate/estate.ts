@@ -28,7 +28,7 @@ export class Estate implements AsyncDisposable {
     this.root = root;
     this.people = people;
     this.bindings = bindingsOf(people);
-    this.files = planned.flatMap(truthOf);
+    this.files = trueFiles(planned);
     this.exchanges = histories.flatMap(exchangesOf);
     this.scores = histories.flatMap(scoresOf);
     this.#holder = holder;
@@ -68,6 +68,11 @@ async function writeAll(root: string, planned: readonly PlannedFile[]): Promise<
     await mkdir(dirname(join(root, copy)), { recursive: true });
     await copyFile(join(root, path), join(root, copy));
   }
+}
+
+/** What is true of files that are planned, and of the copies of them. */
+export function trueFiles(planned: readonly PlannedFile[]): readonly TrueFile[] {
+  return planned.flatMap(truthOf);
 }
 
 function truthOf({ path, pattern, engine, tables, copy, damage }: PlannedFile): readonly TrueFile[] {
