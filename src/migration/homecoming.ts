@@ -16,7 +16,7 @@ import { remainderRow, unreadableRow } from './rows/remainder-rows.js';
 import { RowContext } from './rows/row-context.js';
 
 /** How many chunks are settled before a memory is closed: until then the engine keeps what it wrote. */
-const SETTLED_AT_ONCE = 100;
+const SETTLED_AT_ONCE = 25;
 
 /** What decides whose a row is. */
 export interface Grounds {

@@ -11,11 +11,10 @@ const source = values.source ?? '';
 const FILE = 'imported.db';
 const OWNER: Owner = { store_id: uuidv7(), user_id: uuidv7(), issuer: 'bench', name: 'bench', aliases: [] };
 
-/** The least that a chunk can be settled with is about 48. */
-const MEMORY_LIMIT_MB = 64;
-/** Whole groups of rows: what fills one at once is written at once. */
-const RECEIVED_AT_ONCE = 50 * 2048;
-const SETTLED_AT_ONCE = 100;
+/** As the migration does it. */
+const MEMORY_LIMIT_MB = 128;
+const RECEIVED_AT_ONCE = 25 * 2048;
+const SETTLED_AT_ONCE = 25;
 
 const begun = new Set<string>();
 

@@ -4,7 +4,7 @@ import type { BenchOptions } from './options.ts';
 import { JsonProcess } from './processes.ts';
 import { watchResidentMemory } from './resident-memory.ts';
 import { mb, perSecond, row, type Row } from './row.ts';
-import { START } from './start-command.ts';
+import { MIGRATE } from './start-command.ts';
 import { TemporaryFolder } from './temporary-folder.ts';
 
 /** In the order in which they come. */
@@ -14,9 +14,6 @@ type Phase = (typeof PHASES)[number];
 const MB = 1024 * 1024;
 const BAR_BYTES = 400 * MB;
 const SAMPLE_MS = 100;
-/** Beyond what `npm start` has: a process that only imports needs no room for speed, and lacks it for memory. */
-const SMALL_HEAP = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
-
 interface Measured {
   readonly ms: number;
   readonly peak: number;
@@ -64,11 +61,11 @@ async function* importing(rows: number, { profileDir }: BenchOptions): AsyncGene
 
 async function measure(source: string, folder: string, rows: number, profileDir: string | null): Promise<Record<Phase, Measured>> {
   const profiling = profileDir === null ? [] : ['--cpu-prof', '--cpu-prof-dir', profileDir];
-  const nodeArgs = [...START.nodeArgs, ...SMALL_HEAP, ...profiling];
+  const nodeArgs = [...MIGRATE.nodeArgs, ...profiling];
   await using process = new JsonProcess(
     'test/bench/legacy-import-process.ts',
     ['--source', source, '--folder', folder],
-    START.env,
+    MIGRATE.env,
     nodeArgs,
   );
   const phases: Partial<Record<Phase, Measured>> = {};

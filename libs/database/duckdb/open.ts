@@ -31,11 +31,15 @@ export interface DuckDbOptions {
   readonly clock?: Clock;
 }
 
+/** What the engine may hold of its file in memory, in MB, where nobody says otherwise. */
+const MEMORY_LIMIT_MB = 1024;
+
 /**
- * How far the log grows before it is folded in, which is also about what lies uncompressed in memory meanwhile. The usual 16 MB is a checkpoint
- * every second of a fast campaign.
+ * How far the log grows before it is folded in, which is also about what lies uncompressed in memory meanwhile; so it is less where there is little of
+ * that. The usual 16 MB is a checkpoint every second of a fast campaign.
  */
 const LOG_MB = 32;
+const LOG_SHARE = 8;
 
 /**
  * Plans are made by what a table holds at the moment: its least and greatest values, its number of rows. A statement that is prepared and kept goes on
@@ -124,9 +128,10 @@ async function attachPatiently<Tables>(path: string, name: string, claim: FileCl
 
 async function attach<Tables>(path: string, name: string, claim: FileClaim, options: DuckDbOptions): Promise<Database<Tables>> {
   const spill = `${path}.tmp`;
+  const memoryLimitMb = options.memoryLimitMb ?? MEMORY_LIMIT_MB;
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(options.threads ?? 1),
-    memory_limit: `${options.memoryLimitMb ?? 1024}MB`,
+    memory_limit: `${memoryLimitMb}MB`,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     disabled_optimizers: FROZEN_STATISTICS,
@@ -141,7 +146,7 @@ async function attach<Tables>(path: string, name: string, claim: FileClaim, opti
     await mkdir(spill, { recursive: true, mode: 0o700 });
     await setup.run(
       `set temp_directory = ${quote(spill)};
-       set wal_autocheckpoint = '${LOG_MB}MB';
+       set wal_autocheckpoint = '${Math.min(LOG_MB, Math.ceil(memoryLimitMb / LOG_SHARE))}MB';
        set allowed_paths = [${[path, `${path}.wal`, ...filesOf(copyDraft(path))].map(quote).join(', ')}];
        set enable_external_access = false;
        set lock_configuration = true;`,

@@ -77,9 +77,7 @@ export function derivedMessageRules(open: OpenMemory): void {
 
     it('are answers of their execution, to be judged again, where the memory had them before', async () => {
       const store = await open();
-      const known = real('a').map((row) =>
-        row.noun === 'message' ? ({ ...row, value: { ...row.value, responseError: 'none' } } as ImportRow) : row,
-      );
+      const known = real('a').map((row) => (row.noun === 'message' ? { ...row, value: { ...row.value, responseError: 'none' } } : row));
       await store.imports.take(uuidv7(), known);
       await store.imports.take(uuidv7(), derivedCampaign('b'));
       await store.read(async ({ answers }) => {
