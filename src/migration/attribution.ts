@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
 import type { MigrationAssignment } from '#catalog';
-import { sha256 } from '#core';
 import {
   ownersByFileName,
   ownersByOrchestratorFile,
@@ -14,6 +13,7 @@ import {
 } from '#legacy';
 import type { Knowledge } from './knowledge.js';
 import type { People, Person } from './people.js';
+import { SeenIds } from './seen-ids.js';
 
 /** Whose a row is, and why. */
 export interface Attributed {
@@ -40,7 +40,7 @@ export class Attribution {
   readonly #assigned: ReadonlyMap<string | null, string>;
   /** Scores hang on messages. Nearly always they are one person's: only those of others are kept with their whose. */
   readonly #others = new Map<string, Attributed>();
-  readonly #present = new Set<number>();
+  readonly #present = new SeenIds();
   #usual: Attributed | null = null;
 
   constructor(
@@ -88,18 +88,13 @@ export class Attribution {
 
   #ofScore(messageId: string | null): Attributed | null {
     if (messageId === null) return null;
-    return this.#others.get(messageId) ?? (this.#present.has(markOf(messageId)) ? this.#usual : null);
+    return this.#others.get(messageId) ?? (this.#present.has(messageId) ? this.#usual : null);
   }
 
   #remember(messageId: string, attributed: Attributed): void {
     this.#usual ??= attributed;
     const { person, name } = this.#usual;
-    if (person?.key === attributed.person?.key && name === attributed.name) this.#present.add(markOf(messageId));
+    if (person?.key === attributed.person?.key && name === attributed.name) this.#present.add(messageId);
     else this.#others.set(messageId, attributed);
   }
-}
-
-/** 52 bits of an id: a million of them take 50 MB. Another that has the same by chance would hang on a message that is not in the file. */
-function markOf(id: string): number {
-  return parseInt(sha256(id).slice(0, 13), 16);
 }

@@ -8,7 +8,7 @@ const MOST_TEXT = 4 * 1024 * 1024;
 const MOST_TEXT_OF_ALL = 16 * 1024 * 1024;
 
 /** After how many rows a memory is closed: until then the engine keeps what it wrote. */
-const ROWS_BETWEEN_RELEASES = 25 * 2048;
+const ROWS_BETWEEN_RELEASES = 10 * 2048;
 
 interface Parcel {
   readonly person: Person | null;

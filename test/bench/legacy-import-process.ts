@@ -12,8 +12,8 @@ const FILE = 'imported.db';
 const OWNER: Owner = { store_id: uuidv7(), user_id: uuidv7(), issuer: 'bench', name: 'bench', aliases: [] };
 
 /** As the migration does it. */
-const MEMORY_LIMIT_MB = 128;
-const RECEIVED_AT_ONCE = 25 * 2048;
+const MEMORY_LIMIT_MB = 96;
+const RECEIVED_AT_ONCE = 10 * 2048;
 const SETTLED_AT_ONCE = 25;
 
 const begun = new Set<string>();

@@ -6,11 +6,14 @@ import type { ImportNoun } from './import-row.js';
 /** About how many rows are decided in one transaction. */
 const CHUNK_ROWS = 1024;
 
+/** How many rows are given their places at once. */
+const SLICE_ROWS = 262_144;
+
 /** How often copies may be copied; links in a circle end there. */
 const DEEPEST = 16;
 
 /** The tables of the steps, gone with the transaction. */
-const STEPS = ['import_units', 'import_depths', 'import_rounds', 'import_places'];
+const STEPS = ['import_units', 'import_depths', 'import_rounds', 'import_sorted', 'import_places'];
 
 /** Nothing comes before what it hangs on. Items come after messages, because one that judges a stored answer names it. */
 const CLASSES: Readonly<Record<ImportNoun, number>> = {
@@ -48,6 +51,8 @@ export async function order(tx: Transaction<MemoryTables>, runId: string): Promi
     sql` `,
   );
   const isMessage = sql`class = ${sql.lit(CLASSES.message)}`;
+  // Of all others each row is a unit of its own.
+  const isShared = sql`class in (${sql.lit(CLASSES.dataset)}, ${sql.lit(CLASSES.message)})`;
   const received = sql`
     files as (select file as hash, row_number() over (order by file) as file from (select distinct file from import_rows where run_id = ${runId})),
     received as not materialized (
@@ -58,7 +63,8 @@ export async function order(tx: Transaction<MemoryTables>, runId: string): Promi
     create temp table import_units as with ${received}
     select class, file, unit, count(*) as size, ${isMessage} and starts_with(max(unit_sort), ${sql.lit(DERIVED)}) as derived,
       case when ${isMessage} then min(unit_sort) else max(unit_sort) end as unit_sort
-    from received group by class, file, unit`.execute(tx);
+    from received where ${isShared} group by class, file, unit
+    union all select class, file, unit, 1, false, unit_sort from received where not ${isShared}`.execute(tx);
   await sql`
     create temp table import_depths as with recursive ${received},
       links as (select file, unit, link from received where ${isMessage} and link <> source_id),
@@ -79,15 +85,23 @@ export async function order(tx: Transaction<MemoryTables>, runId: string): Promi
     from import_units as units
     left join import_depths as depths on ${isMessage} and depths.file = units.file and depths.unit = units.unit`.execute(tx);
   await sql`
-    create temp table import_places as with steps as (
+    create temp table import_sorted as with steps as (
       select class, round, depth, row_number() over (order by class, round, depth) as step
       from (select distinct class, round, depth from import_rounds))
-    select class, file, unit, step, sum(size) over (
-      order by step, derived, case when ${isMessage} then file else 0 end, unit_sort, file, unit rows unbounded preceding) - size as place
-    from import_rounds join steps using (class, round, depth)`.execute(tx);
+    select class, file, unit, step, size from import_rounds join steps using (class, round, depth)
+    order by step, derived, case when ${isMessage} then file else 0 end, unit_sort, file, unit`.execute(tx);
+  // A table is read in the order in which it was filled. With an order of its own the engine would hold all of it to count.
   await sql`
-    insert into import_work by name with ${received}
-    select run_id, cast(place // ${sql.lit(CHUNK_ROWS)} + step as integer) as chunk, cast(place as integer) as place, arrival, weight
-    from received join import_places using (class, file, unit) order by place, arrival`.execute(tx);
+    create temp table import_places as
+    select class, file, unit, step, sum(size) over (rows between unbounded preceding and current row) - size as place
+    from import_sorted`.execute(tx);
+  const { rows: sizes } = await sql<{ rows: number }>`select coalesce(sum(size), 0) as rows from import_sorted`.execute(tx);
+  // In slices: a join of millions with millions, sorted, takes more than all before it.
+  for (let from = 0; from < Number(sizes[0]?.rows); from += SLICE_ROWS)
+    await sql`
+      insert into import_work by name with ${received},
+        slice as (select * from import_places where place >= ${from} and place < ${from + SLICE_ROWS})
+      select run_id, cast(place // ${sql.lit(CHUNK_ROWS)} + step as integer) as chunk, cast(place as integer) as place, arrival, weight
+      from received join slice using (class, file, unit) order by place, arrival`.execute(tx);
   for (const table of STEPS) await sql`drop table ${sql.table(table)}`.execute(tx);
 }
