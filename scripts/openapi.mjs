@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '..');
 const directory = mkdtempSync(join(tmpdir(), 'violentutf-openapi-'));
 const server = spawn(process.execPath, [join(root, 'dist/src/main.js')], {
   cwd: directory,
-  env: { PATH: process.env.PATH, DATA_DIR: join(directory, 'data'), PORT: '0', LOG_LEVEL: 'silent' },
+  env: { PATH: process.env.PATH, DATA_DIR: join(directory, 'data'), PORT: '0', LOG_LEVEL: 'silent', SHUTDOWN_NOTICE_SECONDS: '0' },
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 const ended = once(server, 'close');

@@ -24,7 +24,7 @@ function step(title, ...command) {
 /** The built server comes up on an empty directory, says that it is ready, and ends with 0 when it is told to. */
 async function boot() {
   console.log('\n== boot');
-  const env = { ...process.env, DATA_DIR: scratch, PORT: '0', LOG_LEVEL: 'warn' };
+  const env = { ...process.env, DATA_DIR: scratch, PORT: '0', LOG_LEVEL: 'warn', SHUTDOWN_NOTICE_SECONDS: '0' };
   const server = spawn(process.execPath, [join(root, 'dist/src/main.js')], { cwd: scratch, env, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(server, 'exit');
   for await (const line of createInterface({ input: server.stdout })) {

@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type OnModuleDestroy } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { LoggerModule } from 'nestjs-pino';
 import { AuthModule } from './auth/auth.module.js';
@@ -9,6 +9,7 @@ import { DatasetsModule } from './datasets/datasets.module.js';
 import { ExecutionsModule } from './executions/executions.module.js';
 import { GeneratorsModule } from './generators/generators.module.js';
 import { HealthModule } from './health/health.module.js';
+import { ShutdownNotice } from './health/shutdown-notice.service.js';
 import { logging } from './http/logging.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { MemoryModule } from './memory/memory.module.js';
@@ -21,7 +22,14 @@ import { ScorersModule } from './scorers/scorers.module.js';
 
 /** The whole application, on a configuration that was read before anything starts. */
 @Module({})
-export class AppModule {
+export class AppModule implements OnModuleDestroy {
+  constructor(private readonly shutdown: ShutdownNotice) {}
+
+  /** Comes before everything else that ends with the application: who balances the load hears of it while all of it still works. */
+  onModuleDestroy(): Promise<void> {
+    return this.shutdown.give();
+  }
+
   static on(config: Config): DynamicModule {
     return {
       module: AppModule,

@@ -5,6 +5,7 @@ import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { configureHttp } from './http/configure-http.js';
+import { HttpCounts } from './metrics/http-counts.service.js';
 import { describeApi } from './openapi.js';
 
 /** The application, ready to listen. @throws when the catalog can't be opened, above all when another process holds it. */
@@ -18,6 +19,7 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
     forceCloseConnections: true,
   });
   app.useLogger(app.get(Logger));
+  app.use(app.get(HttpCounts).middleware);
   configureHttp(app, { maxBodyBytes: config.maxBodyBytes });
   SwaggerModule.setup('api/docs', app, () => describeApi(app), { jsonDocumentUrl: 'api/openapi.json' });
   return app;

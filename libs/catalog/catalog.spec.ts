@@ -403,6 +403,28 @@ describe('restoring a lost catalog', () => {
   });
 });
 
+describe('the migration ledger', () => {
+  it('says how many documents there are, by kind and state', async () => {
+    expect(await catalog.migrations.counts()).toEqual([]);
+    const { documentId } = await catalog.migrations.create('scan', 'system', {});
+    await catalog.migrations.create('scan', 'system', {});
+    await catalog.migrations.create('merge-plan', 'system', {});
+    await catalog.migrations.update(documentId, { state: 'failed' }, 'system');
+    const counts = await catalog.migrations.counts();
+    expect(counts.map(({ kind, state, count }) => `${kind} ${state} ${count}`).sort()).toEqual([
+      'merge-plan running 1',
+      'scan failed 1',
+      'scan running 1',
+    ]);
+  });
+});
+
+describe('the schema', () => {
+  it('lacks nothing once it is open', async () => {
+    expect(await catalog.pendingMigrations()).toEqual([]);
+  });
+});
+
 describe('the audit trail', () => {
   it('has what was done, newest first', async () => {
     const ada = await catalog.users.resolve(ADA);

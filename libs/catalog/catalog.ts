@@ -66,6 +66,11 @@ export class Catalog implements AsyncDisposable {
     return new Restoration(this.storage, this.audit).run(stores);
   }
 
+  /** The steps of the schema that it does not have: none, unless its file was exchanged. */
+  pendingMigrations(): Promise<readonly string[]> {
+    return this.storage.pendingMigrations();
+  }
+
   /** Lets writes under way finish, and closes the file. */
   close(): Promise<void> {
     return this.storage.close();

@@ -4,7 +4,14 @@ export { API_KEY_PREFIX, type ApiKey, type ApiKeys, type KeyHolder, type NewApiK
 export type { AuditEntry, AuditTrail } from './audit-trail.js';
 export type { Handover, Handovers } from './handovers.js';
 export { requestHash, type IdempotencyKeys, type IdempotentRequest, type KeptAnswer } from './idempotency-keys.js';
-export type { MigrationAssignment, MigrationDocument, MigrationKind, MigrationLedger, MigrationState } from './migration-ledger.js';
+export type {
+  MigrationAssignment,
+  MigrationCount,
+  MigrationDocument,
+  MigrationKind,
+  MigrationLedger,
+  MigrationState,
+} from './migration-ledger.js';
 export type { CatalogPage, PageRequest } from './page.js';
 export type { FoundStore, RestoredStore } from './restoration.js';
 export type { Roles } from './roles.js';

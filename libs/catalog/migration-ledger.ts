@@ -25,6 +25,12 @@ export interface MigrationDocument {
   readonly updatedAt: string;
 }
 
+export interface MigrationCount {
+  readonly kind: MigrationKind;
+  readonly state: MigrationState;
+  readonly count: number;
+}
+
 /** Rows of a file that don't say whose they are, given to somebody by an administrator. */
 export interface MigrationAssignment {
   /** SHA-256 of the content of the file. */
@@ -118,6 +124,18 @@ export class MigrationLedger {
         .executeTakeFirst(),
     );
     return row ? toDocument(row) : null;
+  }
+
+  /** How many there are, by kind and state. */
+  async counts(): Promise<readonly MigrationCount[]> {
+    const rows = await this.storage.read((db) =>
+      db
+        .selectFrom('migration_documents')
+        .select(({ fn }) => ['kind', 'state', fn.countAll<number>().as('count')])
+        .groupBy(['kind', 'state'])
+        .execute(),
+    );
+    return rows as readonly MigrationCount[];
   }
 
   /** Those that are under way, or were when the server stopped. */

@@ -1,6 +1,14 @@
 import type { Transaction } from 'kysely';
 import { systemClock, type Clock } from '#core';
-import { DatabaseRegistry, migrate, openDuckDb, type Database, type DuckDbLocation, type DuckDbOptions } from '#database';
+import {
+  DatabaseRegistry,
+  migrate,
+  openDuckDb,
+  pendingMigrations,
+  type Database,
+  type DuckDbLocation,
+  type DuckDbOptions,
+} from '#database';
 import { migrations } from './migrations.js';
 import type { CatalogTables } from './schema.js';
 
@@ -31,6 +39,11 @@ export class CatalogStorage {
   /** Runs `fn` alone in one transaction; undone when it throws. What it checks holds when it writes. */
   transact<T>(fn: (tx: CatalogTransaction) => Promise<T>): Promise<T> {
     return this.#registry.lend('catalog', this.#open, (database) => database.transact((tx) => fn(tx)));
+  }
+
+  /** The steps of the schema that the catalog does not have, though it was opened. */
+  pendingMigrations(): Promise<readonly string[]> {
+    return this.#registry.lend('catalog', this.#open, (database) => pendingMigrations(database, migrations));
   }
 
   /** The moment, as rows have it. */

@@ -2,6 +2,7 @@ export * from './attack.js';
 export * from './clock.js';
 export * from './converter.js';
 export * from './dataset.js';
+export * from './distribution.js';
 export * from './errors.js';
 export * from './generator.js';
 export * from './ids.js';

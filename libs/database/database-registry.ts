@@ -80,6 +80,12 @@ export class DatabaseRegistry<D extends Lendable> {
     return entry?.closing === null && entry.database?.healthy === true;
   }
 
+  /** The database `key` if it is open, and how many hold it. It must not be used: it is not lent. */
+  peek(key: string): { readonly database: D; readonly leases: number } | null {
+    const entry = this.#entries.get(key);
+    return entry?.database && !entry.closing ? { database: entry.database, leases: entry.leases } : null;
+  }
+
   stats(): RegistryStats {
     const entries = [...this.#entries.values()];
     return {

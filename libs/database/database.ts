@@ -45,6 +45,9 @@ export interface Database<Tables> {
 
   size(): Promise<DatabaseSize>;
 
+  /** What was done since it was opened. It costs nothing to ask. */
+  activity(): DatabaseActivity;
+
   /**
    * Makes a copy of one snapshot at `path`, a file where none is yet in a folder that exists, while it is read and written. The copy is on the disk
    * and was compared row by row when this resolves; otherwise there is nothing. Copies that are asked for at the same time wait for each other.
@@ -71,6 +74,21 @@ export type Displacement = 'deleted' | 'replaced' | 'overwritten';
 
 /** Told how a database lost its place, it says where the copy is to be made. */
 export type Rescue = (displacement: Displacement) => Promise<string>;
+
+/** What a database has done since it was opened. Moments are in milliseconds since the epoch. */
+export interface DatabaseActivity {
+  readonly openedAt: number;
+  /** Null when nothing was written yet. */
+  readonly lastWriteAt: number | null;
+  /** When the write-ahead log was last folded into the file, also before it was opened; null where that is not known. */
+  readonly lastCheckpointAt: number | null;
+}
+
+/** A group commit: how many appends it made durable, and how long that took. */
+export interface Commit {
+  readonly appends: number;
+  readonly ms: number;
+}
 
 export interface DatabaseSize {
   readonly fileBytes: number;

@@ -35,6 +35,12 @@ export async function migrate<Tables>(
   return missing.map(([step]) => step);
 }
 
+/** The steps that a database does not have yet, in their order. */
+export async function pendingMigrations<Tables>(database: Database<Tables>, migrations: Migrations<Tables>): Promise<readonly string[]> {
+  const applied = await appliedTo(database as unknown as Database<MigrationTables>);
+  return Object.keys(migrations).filter((step) => !applied.has(step));
+}
+
 async function appliedTo(database: Database<MigrationTables>): Promise<Set<string>> {
   return database.read(async (db) => {
     const tables = await sql<{ found: number }>`

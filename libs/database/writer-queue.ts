@@ -1,4 +1,4 @@
-import type { Rows } from './database.js';
+import type { Commit, Rows } from './database.js';
 import { DatabaseClosing } from './errors.js';
 
 /** What the queue drives: the one writing connection of a database. */
@@ -43,7 +43,11 @@ export class WriterQueue {
   /** How many commits were made for how many appends, for metrics and benchmarks. */
   readonly counts = { appends: 0, commits: 0 };
 
-  constructor(readonly connection: WriterConnection) {}
+  /** @param onCommit is told of each group commit when it is durable. It must not throw, and not take long: the next commit waits for it. */
+  constructor(
+    readonly connection: WriterConnection,
+    private readonly onCommit: (commit: Commit) => void = () => undefined,
+  ) {}
 
   /** Queues rows; resolves when they are durable. */
   append(rows: Rows<Record<string, unknown>>): Promise<void> {
@@ -102,12 +106,14 @@ export class WriterQueue {
   }
 
   async #commit(group: readonly Append[]): Promise<void> {
+    const began = performance.now();
     try {
       await this.connection.begin();
       await this.connection.insert(merge(group.map((append) => append.rows)));
       await this.connection.commit();
       this.counts.appends += group.length;
       this.counts.commits += 1;
+      this.onCommit({ appends: group.length, ms: performance.now() - began });
       for (const append of group) append.resolve();
     } catch (error) {
       await this.connection.rollback();

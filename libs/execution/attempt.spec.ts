@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { GeneratorError, isUuid, type ExecutionEvent, type Generator } from '#core';
 import { ManualClock, ScriptedGenerator } from '#core/testing';
 import { attempt, isCutOff, type AttemptPorts, type AttemptSpec } from './attempt.js';
+import type { AttemptReport } from './attempt-report.js';
 import { Limiters } from './limiters.js';
 import { ask as askFor, limits } from './testing/ask.js';
 import { unlimited } from './testing/campaign.js';
@@ -15,6 +16,7 @@ function bench(options: Partial<AttemptPorts> = {}) {
   const stop = new AbortController();
   const cut = new AbortController();
   const journal: ExecutionEvent[] = [];
+  const reports: AttemptReport[] = [];
   const ports: AttemptPorts = {
     clock,
     limiters: new Limiters(clock),
@@ -23,6 +25,7 @@ function bench(options: Partial<AttemptPorts> = {}) {
     user: 'user',
     retry: { maxRetries: 2, baseMs: 100, maxMs: 1_000 },
     post: async (events) => void journal.push(...events),
+    report: (attempt) => void reports.push(attempt),
     halt: AbortSignal.any([stop.signal, cut.signal]),
     abort: cut.signal,
     ...options,
@@ -41,7 +44,7 @@ function bench(options: Partial<AttemptPorts> = {}) {
       event.kind === 'attempt-failed' ? event.fault : event.kind === 'attempt-intended' ? `#${event.retry}` : event.kind,
     );
   const ask = (generator: Generator, changes: Partial<AttemptSpec> = {}) => attempt(generator, { ...spec, ...changes }, ports);
-  return { clock, stop, cut, journal, ports, spec, story, ask };
+  return { clock, stop, cut, journal, reports, ports, spec, story, ask };
 }
 
 describe('an attempt', () => {
@@ -61,6 +64,33 @@ describe('an attempt', () => {
     expect(seen).toEqual([{ kind: 'attempt-lost', attemptId: 'old', itemId: 'i', at: 0 }, intent]);
     expect([reply.text, at, spec.carried]).toEqual(['hello', 1_000, []]);
     expect(generator.requests[0]?.messages).toBe(spec.messages);
+  });
+
+  it('is told of to whoever counts, once for each request, with what came of it and whom it was sent to', async () => {
+    const { ask, clock, cut, ports, reports } = bench();
+    const generator = new ScriptedGenerator([down, 'at last']);
+    const answered = ask(generator, { purpose: 'judge' });
+    await clock.advance(2_000);
+    await answered;
+    await expect(ask(new ScriptedGenerator([wrong]))).rejects.toBe(wrong);
+    const blocked = { kind: 'blocked' as const, text: '', finishReason: 'content_filter', usage: { inputTokens: 3, outputTokens: 0 } };
+    await ask(new ScriptedGenerator([() => blocked]));
+    const hanging = ask(
+      new ScriptedGenerator([
+        ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+      ]),
+    );
+    const [, ended] = await Promise.all([clock.advance(0).then(() => cut.abort()), hanging.catch((error: unknown) => error)]);
+    expect(isCutOff(ended, ports)).toBe(true);
+    expect(reports.map(({ purpose, outcome, usage }) => [purpose, outcome, usage?.inputTokens ?? null])).toEqual([
+      ['judge', 'unavailable', null],
+      ['judge', 'answered', reports[1]?.usage?.inputTokens ?? null],
+      ['target', 'rejected', null],
+      ['target', 'blocked', 3],
+      ['target', 'cut-off', null],
+    ]);
+    expect(reports[0]?.generator).toBe(generator);
+    for (const { latencyMs } of reports) expect(latencyMs).toBeGreaterThanOrEqual(0);
   });
 
   it('journals each failure with its reason, and counts its retries from what there was', async () => {

@@ -7,7 +7,9 @@ import {
   type ExecutionEvent,
   type Generator,
   type GeneratorReply,
+  type TokenUsage,
 } from '#core';
+import type { AttemptOutcome, AttemptReport } from './attempt-report.js';
 import type { Limiters } from './limiters.js';
 import { reasonOf } from './reason.js';
 import { isOverload, retryCost, retryDelayMs, type RetryPolicy, type Tries } from './retry-policy.js';
@@ -23,6 +25,8 @@ export interface AttemptPorts {
   readonly user: string;
   readonly retry: RetryPolicy;
   readonly spending: Spending;
+  /** Told of each attempt when it has ended. */
+  readonly report: (attempt: AttemptReport) => void;
   /** Whether what is open is cancelled, so that nobody will look for what came of it. */
   readonly isCancelled: () => boolean;
   /** Resolves when the events are durable. */
@@ -63,6 +67,8 @@ export async function attempt(generator: Generator, spec: AttemptSpec, ports: At
   const { carried, itemId, purpose, turn, branch } = spec;
   const { limitKey, limits } = generator;
   const inputTokens = estimatedTokens(...spec.messages.map((message) => message.content));
+  const report = (outcome: AttemptOutcome, latencyMs: number, usage: TokenUsage | null): void =>
+    ports.report({ generator, purpose, outcome, latencyMs, usage });
   let { answers } = ports.limiters.get(limitKey);
   let tries: Tries = { spent: 0, failures: 0 };
   let again = false;
@@ -93,6 +99,7 @@ export async function attempt(generator: Generator, spec: AttemptSpec, ports: At
         const detail = 'The execution was ended before this request was sent.';
         carried.push({ kind: 'attempt-failed', attemptId, itemId, latencyMs: 0, fault: 'not-sent', detail, at: clock.now() });
         ports.spending.unsent();
+        report('not-sent', 0, null);
         throw error;
       }
       const sent = performance.now();
@@ -101,9 +108,13 @@ export async function attempt(generator: Generator, spec: AttemptSpec, ports: At
         ports.spending.answer(reply.usage, generator.price);
         const { usage } = reply;
         place.answered(usage ? usage.inputTokens + usage.outputTokens : inputTokens + estimatedTokens(reply.text));
-        return { attemptId, reply, latencyMs: performance.now() - sent, at: clock.now() };
+        const latencyMs = performance.now() - sent;
+        report(reply.kind, latencyMs, usage);
+        return { attemptId, reply, latencyMs, at: clock.now() };
       } catch (error) {
+        const latencyMs = performance.now() - sent;
         if (abort.aborted) {
+          report('cut-off', latencyMs, null);
           if (ports.isCancelled()) carried.push({ kind: 'attempt-lost', attemptId, itemId, at: clock.now() });
           throw error;
         }
@@ -112,15 +123,8 @@ export async function attempt(generator: Generator, spec: AttemptSpec, ports: At
             ? error
             : new GeneratorError('invalid-answer', reasonOf(error, 'The generator'), { cause: error });
         const { fault, message: detail } = failure;
-        carried.push({
-          kind: 'attempt-failed',
-          attemptId,
-          itemId,
-          latencyMs: performance.now() - sent,
-          fault,
-          detail,
-          at: clock.now(),
-        });
+        carried.push({ kind: 'attempt-failed', attemptId, itemId, latencyMs, fault, detail, at: clock.now() });
+        report(fault, latencyMs, null);
         const cost = retryCost(failure, place.failed(failure), limiter.answers !== answers);
         answers = limiter.answers;
         again = cost > 0 && isOverload(failure);

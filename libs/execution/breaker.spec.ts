@@ -19,6 +19,18 @@ describe('a breaker', () => {
     expect(breaker.state(500)).toBe('half-open');
   });
 
+  it('says since when it has not been closed, through all probes that fail, until one is answered', () => {
+    const { breaker, send, fail } = breakerOf();
+    expect(breaker.openedAt).toBeNull();
+    for (const item of ['a', 'b', 'c']) fail(item, 1_000);
+    expect(breaker.openedAt).toBe(1_000);
+    fail('d', 5_000);
+    expect(breaker.openedAt).toBe(1_000);
+    send('e');
+    breaker.answered(1, 5);
+    expect(breaker.openedAt).toBeNull();
+  });
+
   it('does not open for too few items', () => {
     const { breaker, fail } = breakerOf();
     for (let n = 0; n < 100; n++) expect(fail('a')).toBe(false);

@@ -22,6 +22,7 @@ export class Breaker {
   readonly #failing = new Set<string>();
   #openings = 0;
   #retryAt: number | null = null;
+  #openedAt: number | null = null;
   #probing = false;
   /** What was sent up to this number is from before the last time it closed. */
   #closedAt = 0;
@@ -54,6 +55,11 @@ export class Breaker {
     return this.#retryAt;
   }
 
+  /** Since when it has not been closed, a moment of the clock in milliseconds; null while it is. */
+  get openedAt(): number | null {
+    return this.#openedAt;
+  }
+
   state(now: number): BreakerState {
     if (this.#retryAt === null) return 'closed';
     return this.#probing || now >= this.#retryAt ? 'half-open' : 'open';
@@ -74,6 +80,7 @@ export class Breaker {
     this.#failing.clear();
     this.#openings = 0;
     this.#retryAt = null;
+    this.#openedAt = null;
     this.#probing = false;
     if (wasOpen) this.#closedAt = last;
     this.#peak = onWire;
@@ -101,6 +108,7 @@ export class Breaker {
     const pauseMs = Math.min(this.settings.maxMs, this.settings.baseMs * 2 ** this.#openings) * (0.5 + this.random() / 2);
     this.#openings += 1;
     this.#retryAt = now + pauseMs;
+    this.#openedAt ??= now;
     this.#probing = false;
   }
 }

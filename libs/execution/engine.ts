@@ -27,6 +27,7 @@ export async function* runExecution(
     limiters: options.limiters,
     user: options.user,
     retry: options.retry,
+    report: options.onAttempt ?? (() => undefined),
     post: (events) => outbox.post(events),
     isCancelled: () => options.cancel.aborted && !options.abandon.aborted,
     spending: options.spending,

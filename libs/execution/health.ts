@@ -59,6 +59,11 @@ export class Health {
     return retryAt === null ? null : Math.max(0, retryAt - now, this.heldForMs(now));
   }
 
+  /** How long it has been held to be down; 0 while it is not. */
+  downForMs(now: number): number {
+    return now - (this.#breaker.openedAt ?? now);
+  }
+
   /** How much longer the endpoint has asked to be left alone. */
   heldForMs(now: number): number {
     return Math.max(0, this.#heldUntil - now);

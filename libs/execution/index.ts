@@ -1,4 +1,5 @@
 export { runExecution } from './engine.js';
+export { ATTEMPT_OUTCOMES, type AttemptOutcome, type AttemptReport } from './attempt-report.js';
 export { Limiters } from './limiters.js';
 export type { LimitState } from './place.js';
 export type { CompiledOrchestrator, EngineOptions } from './orchestration.js';

@@ -58,6 +58,7 @@ export class Limiter {
     return {
       breaker: this.#health.breaker(now),
       retryInMs: this.#health.retryInMs(now),
+      downForMs: this.#health.downForMs(now),
       heldForMs: this.#health.heldForMs(now),
       inFlight: this.#onWire,
       window: this.#health.slots,

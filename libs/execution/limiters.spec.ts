@@ -23,7 +23,7 @@ describe('the limiters', () => {
 
   it('say how an endpoint is doing, also one that nobody has used', async () => {
     const limiters = new Limiters(new ManualClock(), { maxInFlight: 7 });
-    const idle = { breaker: 'closed', retryInMs: null, heldForMs: 0, inFlight: 0, window: 7, waiting: 0, throttled: 0 };
+    const idle = { breaker: 'closed', retryInMs: null, downForMs: 0, heldForMs: 0, inFlight: 0, window: 7, waiting: 0, throttled: 0 };
     expect(limiters.state('a', 'user')).toEqual({ ...idle, own: { inFlight: 0, waiting: 0 } });
     expect(limiters.size).toBe(0);
     const place = await limiters.get('a').place(ask(1), endless);

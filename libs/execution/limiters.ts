@@ -4,6 +4,8 @@ import { Limiter } from './limiter.js';
 import type { LimitState } from './place.js';
 
 const FEW = 64;
+/** Who is in no lane. */
+const NOBODY = '';
 
 /** One limiter for each endpoint and credential of the process. Those that nobody uses are forgotten, now and then. */
 export class Limiters {
@@ -36,6 +38,11 @@ export class Limiters {
   /** How an endpoint is doing, for one user. Nothing is known of one that is not used: it is taken to be well. */
   state(limitKey: string, user: string): LimitState {
     return (this.#byKey.get(limitKey) ?? new Limiter(this.clock, this.#settings)).state(user);
+  }
+
+  /** How all known endpoints are doing, by their keys; of no user in particular. */
+  *states(): Generator<readonly [limitKey: string, state: LimitState]> {
+    for (const [key, limiter] of this.#byKey) yield [key, limiter.state(NOBODY)];
   }
 
   #forget(): void {

@@ -1,4 +1,5 @@
 import type { Clock, Converter, Generator, Strategy, UnknownOutcomePolicy } from '#core';
+import type { AttemptReport } from './attempt-report.js';
 import type { Limiters } from './limiters.js';
 import type { RetryPolicy } from './retry-policy.js';
 import type { CompiledScorer } from './scoring.js';
@@ -30,6 +31,8 @@ export interface EngineOptions {
   readonly spending: Spending;
   /** Whose execution it is: users take turns at an endpoint, and each one's own limits bind only that one. Opaque. */
   readonly user: string;
+  /** Told of each call to a model when it has ended, whatever came of it. It must not throw. */
+  readonly onAttempt?: (attempt: AttemptReport) => void;
   /** Aborted: nothing more is sent; what is on the wire is awaited, and what follows from it remembered. The rest stays open. */
   readonly stop: AbortSignal;
   /** Aborted: what is on the wire is cut off and left as it stands in the journal, to be taken up later. */

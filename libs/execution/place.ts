@@ -31,6 +31,8 @@ export interface LimitState {
   readonly breaker: 'closed' | 'open' | 'half-open';
   /** When it is tried again; null while the breaker is closed. */
   readonly retryInMs: number | null;
+  /** How long the breaker has not been closed; 0 while it is. */
+  readonly downForMs: number;
   /** How long it has asked to be left alone (Retry-After), else 0. */
   readonly heldForMs: number;
   /** Of all users. */

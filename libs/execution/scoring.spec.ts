@@ -21,6 +21,7 @@ async function judged(scorers: readonly CompiledScorer[], cut = new AbortControl
     user: 'user',
     retry: { maxRetries: 1, baseMs: 0, maxMs: 0 },
     post: async (events: readonly ExecutionEvent[]) => void journal.push([...events]),
+    report: () => undefined,
     halt: cut.signal,
     abort: cut.signal,
   };

@@ -58,6 +58,16 @@ export class ExecutionReader {
     if (user) throw new Conflict(`The execution ${user.id} uses it and has not ended. Wait for it, or cancel it first.`);
   }
 
+  /** How many there are in each state; states that none is in are left out. */
+  async countByState(): Promise<Partial<Readonly<Record<ExecutionState, number>>>> {
+    const rows = await this.db
+      .selectFrom('executions')
+      .select(({ fn }) => ['state', fn.countAll<number>().as('n')])
+      .groupBy('state')
+      .execute();
+    return Object.fromEntries(rows.map(({ state, n }) => [state, n]));
+  }
+
   async count(): Promise<number> {
     const { n } = await this.db
       .selectFrom('executions')

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { AttemptAnswered, Exchange, ExecutionEvent } from '#core';
-import { migrate, type Database, type DatabaseSize, type Displacement, type Rescue } from '#database';
+import { migrate, type Database, type DatabaseActivity, type DatabaseSize, type Displacement, type Rescue } from '#database';
 import { AnswerReader } from './answers.js';
 import { AttackReader } from './attacks.js';
 import { ConfigurationReader, ConfigurationWriter } from './configurations.js';
@@ -131,6 +131,11 @@ export class MemoryStore {
 
   size(): Promise<DatabaseSize> {
     return this.#database.size();
+  }
+
+  /** What was done since it was opened. */
+  activity(): DatabaseActivity {
+    return this.#database.activity();
   }
 
   /** Makes a copy of one snapshot in a new file at `path`, while the memory is in use. @throws Conflict when something is there */

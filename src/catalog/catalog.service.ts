@@ -54,6 +54,11 @@ export class CatalogService implements OnApplicationShutdown {
     return new CatalogService(catalog);
   }
 
+  /** The steps of the schema that the catalog does not have. */
+  pendingMigrations(): Promise<readonly string[]> {
+    return this.catalog.pendingMigrations();
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await this.catalog.close();
   }

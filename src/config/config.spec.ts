@@ -48,7 +48,7 @@ describe('readConfig', () => {
     expect(config.outbound).toMatchObject({ timeoutMs: 300_000, maxInFlight: 200 });
     expect(config.quotas).toEqual({ storeBytes: 10_240 * 1024 * 1024, executions: 10_000, promptsPerDataset: 100_000 });
     expect(config.memoryDir).toBe(join(directory, 'data', 'memory'));
-    for (const part of [config, config.quotas, config.outbound, config.generators, config.adminUsers, config.legacyRoots]) {
+    for (const part of [config, config.quotas, config.outbound, config.health, config.generators, config.adminUsers, config.legacyRoots]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
   });
@@ -120,6 +120,10 @@ describe('readConfig', () => {
     ['the sample of ViolentUTF', { JWT_SECRET_KEY: 'replace_secret_key_replace_secret_key' }, /sample/],
     ['a request to change it', { JWT_SECRET_KEY: 'CHANGE-ME-CHANGE-ME-CHANGE-ME-CHANGE-ME' }, /sample/],
     ['a repeated JWT secret', { JWT_SECRET_KEY: 'abcabcabcabcabcabcabcabcabcabcabcabc' }, /repeats/],
+    ['a warning of a full disk after the fact', { DISK_WARNING_MB: '100', DISK_LEAST_MB: '200' }, /^DISK_WARNING_MB must be at least/],
+    ['a short metrics token', { METRICS_TOKEN: 'q7Yh2mVx0PzL9sK' }, /^METRICS_TOKEN must be at least 16 characters/],
+    ['a metrics token that no header carries', { METRICS_TOKEN: 'q7Yh2mVx 0PzL9sKd4' }, /^METRICS_TOKEN must be of visible ASCII/],
+    ['a repeated metrics token', { METRICS_TOKEN: 'abababababababab' }, /^METRICS_TOKEN repeats/],
     ['a short encryption key', { ENCRYPTION_KEY: Buffer.alloc(16, 7).toString('base64') }, /32 bytes in base64/],
     ['an encryption key of zeros', { ENCRYPTION_KEY: Buffer.alloc(32).toString('base64') }, /repeats/],
   ])('refuses %s', async (_what, env, fault) => {

@@ -27,6 +27,7 @@ export class Config {
   readonly logLevel: Values['LOG_LEVEL'];
   readonly maxBodyBytes: number;
   readonly maxUploadBytes: number;
+  readonly shutdownNoticeMs: number;
   readonly shutdownDrainMs: number;
 
   readonly dataDir: string;
@@ -68,6 +69,15 @@ export class Config {
     readonly noProxy: readonly string[];
     readonly extraCaFile: string | null;
   };
+  /** From where on something is said to be unwell. */
+  readonly health: {
+    readonly diskWarningBytes: number;
+    readonly diskLeastBytes: number;
+    readonly stalledMs: number;
+    readonly breakerWarningMs: number;
+  };
+  /** What a scraper may send to read the metrics from another machine. */
+  readonly metricsToken: string | null;
   readonly alertWebhookUrl: string | null;
 
   /** @param values checked together by `readConfig`; relative directories are taken from the working directory. */
@@ -77,6 +87,7 @@ export class Config {
     this.logLevel = values.LOG_LEVEL;
     this.maxBodyBytes = values.MAX_BODY_MB * MB;
     this.maxUploadBytes = values.MAX_UPLOAD_MB * MB;
+    this.shutdownNoticeMs = values.SHUTDOWN_NOTICE_SECONDS * 1000;
     this.shutdownDrainMs = values.SHUTDOWN_DRAIN_SECONDS * 1000;
 
     this.dataDir = resolve(values.DATA_DIR);
@@ -126,6 +137,13 @@ export class Config {
       noProxy: values.NO_PROXY,
       extraCaFile: values.NODE_EXTRA_CA_CERTS === null ? null : resolve(values.NODE_EXTRA_CA_CERTS),
     });
+    this.health = Object.freeze({
+      diskWarningBytes: values.DISK_WARNING_MB * MB,
+      diskLeastBytes: values.DISK_LEAST_MB * MB,
+      stalledMs: values.EXECUTION_STALLED_MINUTES * 60_000,
+      breakerWarningMs: values.BREAKER_WARNING_SECONDS * 1000,
+    });
+    this.metricsToken = values.METRICS_TOKEN;
     this.alertWebhookUrl = values.ALERT_WEBHOOK_URL;
     Object.freeze(this);
   }

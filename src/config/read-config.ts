@@ -57,6 +57,9 @@ function contradictions(values: Values): readonly string[] {
   if (values.OIDC_ISSUER === null && (values.OIDC_AUDIENCE !== null || values.OIDC_ADMIN_CLAIM !== null)) {
     faults.push('OIDC_ISSUER must be set when OIDC_AUDIENCE or OIDC_ADMIN_CLAIM is');
   }
+  if (values.DISK_WARNING_MB < values.DISK_LEAST_MB) {
+    faults.push('DISK_WARNING_MB must be at least DISK_LEAST_MB: a warning that comes after the end is none');
+  }
   // A setting that changes nothing would be believed to work.
   const unsupported = 'is not supported by this release; leave it empty';
   if (values.DATABASE_URL) faults.push(`DATABASE_URL ${unsupported}: memories are embedded DuckDB files`);

@@ -13,6 +13,15 @@ export function jwtSecret(value: string): string {
   return value;
 }
 
+/** A token that is sent as a header. @throws ValueFault */
+export function metricsToken(value: string): string {
+  const remedy = 'take the output of: openssl rand -base64 24';
+  if (!/^[\x21-\x7e]+$/.test(value)) throw new ValueFault(`must be of visible ASCII characters without spaces; ${remedy}`);
+  if (value.length < 16) throw new ValueFault(`must be at least 16 characters long; ${remedy}`);
+  if (new Set(value).size < 8) throw new ValueFault(`repeats the same few characters; ${remedy}`);
+  return value;
+}
+
 /** A 256-bit key in base64 (or base64url). @throws ValueFault */
 export function encryptionKey(value: string): Buffer {
   const key = /^[A-Za-z0-9+/_-]{43}=?$/.test(value) ? Buffer.from(value, 'base64') : null;

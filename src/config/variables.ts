@@ -1,4 +1,4 @@
-import { encryptionKey, jwtSecret } from './secrets.js';
+import { encryptionKey, jwtSecret, metricsToken } from './secrets.js';
 import { decimal, integer, list, oneOf, optional, secureUrl, text, url, variable } from './value.js';
 
 /** Every environment variable there is, in the order in which `.env.example` shows them. */
@@ -8,6 +8,11 @@ export const variables = {
   LOG_LEVEL: variable('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'Least severe level that is logged.'),
   MAX_BODY_MB: variable(4, integer(1, 1024), 'Largest JSON body, in MB; larger datasets are uploaded as files.'),
   MAX_UPLOAD_MB: variable(256, integer(1, 10_240), 'Largest uploaded file, in MB.'),
+  SHUTDOWN_NOTICE_SECONDS: variable(
+    2,
+    decimal(0, 3600),
+    'How long the server goes on at shutdown while it says that it is not ready, so that a load balancer can leave it out.',
+  ),
   SHUTDOWN_DRAIN_SECONDS: variable(20, integer(0, 3600), 'How long requests in flight may still run at shutdown.'),
 
   DATA_DIR: variable('./data', text, 'Directory of the catalog, generated secrets, archives and backups.'),
@@ -32,6 +37,8 @@ export const variables = {
     decimal(0.01, 3600),
     'Seconds between two looks whether the files of open memories are still in their places; those that are not are rescued.',
   ),
+  DISK_WARNING_MB: variable(1024, integer(0, 1_000_000_000), 'Free space on the disk of the data below which health warns, in MB.'),
+  DISK_LEAST_MB: variable(256, integer(0, 1_000_000_000), 'Free space below which the server is not ready any more, in MB.'),
   LEGACY_ROOTS: variable('', list, 'Directories, separated by commas, that are searched for databases of ViolentUTF and PyRIT.'),
   LEGACY_SALTS: variable('', list, 'Former values of PYRIT_DB_SALT, separated by commas, by which such files may be named.'),
 
@@ -49,6 +56,17 @@ export const variables = {
     'How many compiled orchestrators (clients, converters, scorers) are kept for the next execution; 0 keeps none.',
   ),
   ORCHESTRATOR_TTL_MINUTES: variable(30, decimal(0.001, 100_000), 'Minutes after its last use until a compiled orchestrator is dropped.'),
+
+  EXECUTION_STALLED_MINUTES: variable(
+    15,
+    decimal(0.001, 100_000),
+    'Minutes without any progress after which a running execution counts as stalled; longer than any answer may take.',
+  ),
+  BREAKER_WARNING_SECONDS: variable(
+    30,
+    decimal(0.001, 1_000_000),
+    'Seconds that an execution may wait for an endpoint that is down until health warns.',
+  ),
 
   QUOTA_STORE_MB: variable(10_240, integer(1, 10_000_000), 'Largest memory of one user, in MB.'),
   QUOTA_EXECUTIONS: variable(10_000, integer(1, 10_000_000), 'Most executions of one user.'),
@@ -76,6 +94,10 @@ export const variables = {
   NODE_EXTRA_CA_CERTS: optional(
     text,
     'PEM file of further certificate authorities (Node reads it before .env: set it in the real environment).',
+  ),
+  METRICS_TOKEN: optional(
+    metricsToken,
+    'Bearer token of a scraper that reads /metrics from another machine, 16 characters or more; it opens nothing else.',
   ),
   ALERT_WEBHOOK_URL: optional(secureUrl, 'Where alerts are posted.'),
 } as const;

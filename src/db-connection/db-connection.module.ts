@@ -4,11 +4,14 @@ import { UserContextModule } from '../user-context/user-context.module.js';
 import { DbConnectionService } from './db-connection.service.js';
 import { PutBackService } from './put-back.service.js';
 import { RescuesService } from './rescues.service.js';
+import { StoreCounts } from './store-counts.service.js';
+import { StoreFaults } from './store-faults.service.js';
+import { StoreInspection } from './store-inspection.service.js';
 import { Switches } from './switches.service.js';
 
 @Module({
   imports: [CatalogModule, UserContextModule],
-  providers: [DbConnectionService, RescuesService, PutBackService, Switches],
-  exports: [DbConnectionService, RescuesService, PutBackService, Switches],
+  providers: [DbConnectionService, RescuesService, PutBackService, Switches, StoreCounts, StoreFaults, StoreInspection],
+  exports: [DbConnectionService, RescuesService, PutBackService, Switches, StoreCounts, StoreFaults, StoreInspection],
 })
 export class DbConnectionModule {}

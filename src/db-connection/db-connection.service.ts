@@ -4,12 +4,14 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import type { Store } from '#catalog';
 import { DomainError, StoreSwitched, Unavailable } from '#core';
 import {
+  DatabaseCorrupt,
   DatabaseHeld,
   DatabaseMissing,
   DatabaseRegistry,
   duckDbKey,
   openDuckDb,
   removeDrafts,
+  type DatabaseActivity,
   type DatabaseSize,
   type RegistryStats,
 } from '#database';
@@ -21,6 +23,8 @@ import { memoryFileName } from './memory-file-name.js';
 import { OpenMemory } from './open-memory.js';
 import { RescuesService } from './rescues.service.js';
 import { ownerOf, writeAliases } from './store-owner.js';
+import { StoreCounts } from './store-counts.service.js';
+import { StoreFaults } from './store-faults.service.js';
 import { Switches, type SwitchKind } from './switches.service.js';
 
 /** How long those who hold a memory that has lost its place may still take. */
@@ -42,6 +46,11 @@ export interface StoreStatus {
   readonly fault: string | null;
 }
 
+/** A memory that is open. */
+export interface StoreHandle extends DatabaseActivity {
+  readonly leases: number;
+}
+
 /**
  * Lends people their memory. Nothing here is global: a memory is found by the user's id in the catalog, opened once in this process, and lent for
  * the length of a callback. What the catalog names is opened, or refused; it is never replaced by something empty.
@@ -59,6 +68,8 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     private readonly users: UserContextService,
     private readonly rescues: RescuesService,
     private readonly switches: Switches,
+    private readonly faults: StoreFaults,
+    private readonly counts: StoreCounts,
   ) {
     this.#stores = new DatabaseRegistry({ maxOpen: config.dbMaxOpen });
   }
@@ -118,7 +129,11 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
         this.#assertOwn(open, store);
         // It may have been withheld meanwhile. What is lent from here on is waited for by whoever withholds it.
         admit((await this.catalog.stores.find(userId)) ?? store);
-        return fn(open.memory);
+        return fn(open.memory).catch((error: unknown) => {
+          // What is damaged may show only when it is read.
+          if (error instanceof DatabaseCorrupt) this.faults.report(store, error, 'reading');
+          throw error;
+        });
       },
     );
   }
@@ -163,6 +178,15 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
   async releaseOf(userId: string): Promise<void> {
     const store = await this.catalog.stores.find(userId);
     if (store) await this.#stores.release(await duckDbKey({ directory: this.config.memoryDir, file: store.location }));
+  }
+
+  /** What the open memories have done, and how many hold them, by the ids of their stores. */
+  handles(): ReadonlyMap<string, StoreHandle> {
+    const handles = new Map<string, StoreHandle>();
+    for (const [key, { store, memory }] of this.#stores.open()) {
+      handles.set(store.storeId, { leases: this.#stores.peek(key)?.leases ?? 0, ...memory.activity() });
+    }
+    return handles;
   }
 
   stats(): RegistryStats {
@@ -213,6 +237,7 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     // Nor may one be opened that was rescued while it was waited for.
     await this.rescues.assertInPlace(store.storeId);
     const provisioning = state === 'provisioning';
+    const began = performance.now();
     try {
       const owner = await ownerOf(this.catalog, store);
       const database = await openDuckDb<MemoryTables>(
@@ -222,6 +247,7 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
           memoryLimitMb: this.config.dbMemoryLimitMb,
           heldTimeoutMs: this.config.dbConnectionTimeoutMs,
           heldRetries: this.config.dbMaxRetries,
+          onCommit: this.counts.committed,
         },
       );
       const memory = await MemoryStore.open(database, store.location, owner, provisioning);
@@ -229,12 +255,15 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
         this.switches.settle(({ kind, storeId }) => storeId === store.storeId && OPENED_AGAIN.has(kind));
         if (provisioning) await this.catalog.stores.transition(store.storeId, 'provisioning', 'active', 'system');
         await writeAliases(this.catalog, memory, store.userId).catch(this.#aliasesNotWritten(store));
+        this.faults.opened(store.storeId);
+        this.counts.opened(performance.now() - began);
         return new OpenMemory(memory, store, this.rescues);
       } catch (error) {
         await memory.close();
         throw error;
       }
     } catch (error) {
+      this.faults.report(store, error, 'opening');
       if (error instanceof DatabaseMissing || error instanceof StoreSwitched) {
         const { storeId, userId, location } = store;
         const kind = error instanceof DatabaseMissing ? 'missing' : 'foreign';

@@ -21,7 +21,8 @@ export interface Rescued {
 }
 
 /** How it stands. It is lost when its server ended before the copy was whole. */
-export type RescueState = 'rescuing' | 'quarantined' | 'put-back' | 'lost';
+export const RESCUE_STATES = ['rescuing', 'quarantined', 'put-back', 'lost'] as const;
+export type RescueState = (typeof RESCUE_STATES)[number];
 
 /**
  * The folder in which rescued memories wait for an administrator: each is a database with a note beside it. The note says what is intended, and whether

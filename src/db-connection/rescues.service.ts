@@ -6,7 +6,7 @@ import { DatabaseBroken, DatabaseCorrupt, removeDrafts, StatementFailed } from '
 import { CatalogService } from '../catalog/catalog.service.js';
 import { Config } from '../config/config.js';
 import type { OpenMemory } from './open-memory.js';
-import { Quarantine, type Rescued, type RescueState } from './quarantine.js';
+import { Quarantine, RESCUE_STATES, type Rescued, type RescueState } from './quarantine.js';
 import { Switches } from './switches.service.js';
 
 /** After so many attempts that failed, the next ones come no rarer. */
@@ -61,6 +61,16 @@ export class RescuesService implements OnModuleInit {
     if (this.#stranded.has(note.storeId) && note.bytes === null) return 'rescuing';
     if ((await this.quarantine.bytesOf(note)) !== null) return 'quarantined';
     return note.putBackAt === null ? 'lost' : 'put-back';
+  }
+
+  /** How many there are in each state. */
+  async countByState(): Promise<ReadonlyMap<RescueState, number>> {
+    const counts = new Map<RescueState, number>(RESCUE_STATES.map((state) => [state, 0]));
+    for (const note of this.quarantine.list()) {
+      const state = await this.stateOf(note);
+      counts.set(state, (counts.get(state) ?? 0) + 1);
+    }
+    return counts;
   }
 
   /** @throws StoreSwitched while what was rescued of a store is not put back. */

@@ -1,3 +1,4 @@
+import { steadyClock } from '#core';
 import type { Spending } from '#execution';
 import type { ExecutionProgress } from './execution-progress.js';
 
@@ -10,6 +11,11 @@ export class ExecutionRun {
   spending: Spending | null = null;
   /** By which the endpoint of its target is known to the limiters. */
   limitKey: string | null = null;
+  /** By which all endpoints are known that it sends to. */
+  limitKeys: readonly string[] = [];
+  /** When something of it became durable last, a moment of the steady clock. */
+  progressedAt = steadyClock.now();
+  waitsForMemory = false;
   /** Resolves when there is progress, or to null when the run ended without any. */
   readonly begun = Promise.withResolvers<ExecutionProgress | null>();
   ended: Promise<void> = Promise.resolve();

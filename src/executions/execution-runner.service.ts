@@ -7,6 +7,7 @@ import { DbConnectionService } from '../db-connection/db-connection.service.js';
 import type { OrchestratorParameters } from '../orchestrators/orchestrator-types.js';
 import { mayComeBack, pauseAfter } from './back-off.js';
 import { CompiledOrchestrators } from './compiled-orchestrators.service.js';
+import { ExecutionCounts } from './execution-counts.service.js';
 import { ExecutionProgress } from './execution-progress.js';
 import { ExecutionRun } from './execution-run.js';
 import { limitsOf, spentOf } from './execution-spending.js';
@@ -25,6 +26,7 @@ export class ExecutionRunner implements OnModuleDestroy {
     private readonly config: Config,
     private readonly db: DbConnectionService,
     private readonly orchestrators: CompiledOrchestrators,
+    private readonly counts: ExecutionCounts,
   ) {
     this.#limiters = new Limiters(steadyClock, { maxInFlight: config.outbound.maxInFlight });
   }
@@ -41,9 +43,19 @@ export class ExecutionRunner implements OnModuleDestroy {
     clearTimeout(impatience);
   }
 
-  /** How many executions run in this process. */
-  get running(): number {
-    return this.#runs.size;
+  /** The executions that run in this process. */
+  active(): ExecutionRun[] {
+    return [...this.#runs.values()];
+  }
+
+  /** How the endpoints are doing that an execution sends to. */
+  endpoints({ limitKeys, userId }: ExecutionRun): LimitState[] {
+    return limitKeys.map((key) => this.#limiters.state(key, userId));
+  }
+
+  /** How all endpoints are doing, by their keys. */
+  limits(): Iterable<readonly [limitKey: string, state: LimitState]> {
+    return this.#limiters.states();
   }
 
   /** Whether an execution runs in this process. */
@@ -56,6 +68,7 @@ export class ExecutionRunner implements OnModuleDestroy {
     if (this.#stopping || this.#runs.has(executionId)) return;
     const run = new ExecutionRun(userId, executionId);
     this.#runs.set(executionId, run);
+    this.counts.started += 1;
     run.ended = this.#supervise(run).finally(() => {
       this.#runs.delete(executionId);
       run.begun.resolve(null);
@@ -117,6 +130,7 @@ export class ExecutionRunner implements OnModuleDestroy {
           return;
         }
         const pauseMs = pauseAfter(failures);
+        run.waitsForMemory = true;
         this.#log.warn({ userId, executionId, pauseMs, err: error }, 'the memory is not available; the execution waits');
         await systemClock.sleep(pauseMs, run.stop.signal).catch(() => undefined);
       }
@@ -139,9 +153,12 @@ export class ExecutionRunner implements OnModuleDestroy {
     const spending = new Spending(limitsOf(execution), spentOf(spent, plan));
     run.spending = spending;
     run.begun.resolve(progress);
+    run.waitsForMemory = false;
+    run.progressedAt = steadyClock.now();
     await using lease = await this.orchestrators.acquire(userId, plan);
     const compiled = lease.instance;
     run.limitKey = compiled.target?.limitKey ?? null;
+    run.limitKeys = this.counts.uses(compiled);
     const { maxRetries } = plan.orchestrator.parameters as unknown as OrchestratorParameters;
     const batches = runExecution(openItems(lend, executionId, plan.source.kind === 'answers'), compiled, {
       scoringRunId: plan.scoringRunId,
@@ -151,6 +168,7 @@ export class ExecutionRunner implements OnModuleDestroy {
       clock: systemClock,
       limiters: this.#limiters,
       spending,
+      onAttempt: this.counts.attempt,
       user: userId,
       stop: run.stop.signal,
       abandon: run.abandon.signal,
@@ -159,6 +177,8 @@ export class ExecutionRunner implements OnModuleDestroy {
     for await (const events of batches) {
       await lend((store) => store.append(events, { executionId, labels: execution.labels }));
       progress.add(events);
+      run.progressedAt = steadyClock.now();
+      this.counts.durable(events);
     }
     const state = await this.#conclude(run, progress, spending);
     this.#log.log({ userId, executionId, state, open: progress.current(state, null).coverage.open }, 'execution ended');
@@ -169,12 +189,14 @@ export class ExecutionRunner implements OnModuleDestroy {
     const { executionId } = run;
     const { coverage } = progress.current('running', null);
     if (this.#stopping && coverage.open > 0) {
+      this.counts.end('interrupted');
       progress.end('running', 'The server is shutting down; the execution goes on when it is back.');
       return 'running';
     }
     const { state, reason } = await this.db.lendOf(run.userId, (store) =>
       store.transact(({ executions }) => concluded(executions, executionId, coverage, spending)),
     );
+    this.counts.end(state);
     progress.end(state, reason);
     return state;
   }
@@ -189,6 +211,7 @@ export class ExecutionRunner implements OnModuleDestroy {
     } catch (second) {
       this.#log.error({ executionId: run.executionId, err: second }, 'the failure of an execution could not be kept');
     }
+    this.counts.end('failed');
     run.progress?.end('failed', reason);
   }
 }

@@ -8,6 +8,8 @@ import { OrchestratorsModule } from '../orchestrators/orchestrators.module.js';
 import { ScorersModule } from '../scorers/scorers.module.js';
 import { UserContextModule } from '../user-context/user-context.module.js';
 import { CompiledOrchestrators } from './compiled-orchestrators.service.js';
+import { ExecutionActivity } from './execution-activity.service.js';
+import { ExecutionCounts } from './execution-counts.service.js';
 import { ExecutionPlanner } from './execution-planner.service.js';
 import { ExecutionPreview } from './execution-preview.service.js';
 import { ExecutionSubjects } from './execution-subjects.service.js';
@@ -41,6 +43,9 @@ import { TakeUp } from './take-up.service.js';
     OrchestratorCompiler,
     PlanResolver,
     TakeUp,
+    ExecutionCounts,
+    ExecutionActivity,
   ],
+  exports: [ExecutionCounts, ExecutionActivity],
 })
 export class ExecutionsModule {}

@@ -16,6 +16,8 @@ const TEST_TIMEOUT_MS = 60_000;
 
 @Injectable()
 export class GeneratorsService extends ConfigurationService<GeneratorType> {
+  readonly #types = new WeakMap<Generator, string>();
+
   constructor(
     db: DbConnectionService,
     private readonly vault: SecretVault,
@@ -30,7 +32,14 @@ export class GeneratorsService extends ConfigurationService<GeneratorType> {
     const secrets: Record<string, string> = {};
     for (const [name, stored] of Object.entries(source.secrets)) secrets[name] = await this.vault.open(stored, boundTo(source.id, name));
     const parameters = this.#bounded(generators.validate(source.type, { ...source.parameters, ...secrets }));
-    return generators.get(source.type).create(parameters, { fetch: this.outbound.fetch });
+    const generator = await generators.get(source.type).create(parameters, { fetch: this.outbound.fetch });
+    this.#types.set(generator, source.type);
+    return generator;
+  }
+
+  /** Of which type a client is that was made here. */
+  typeOf(generator: Generator): string {
+    return this.#types.get(generator) ?? 'unknown';
   }
 
   /** What tells the secrets of a generator, as they are now, from others, by parameter. @throws InvalidInput when one is not there. */

@@ -1,10 +1,12 @@
-import { Controller, Get } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
+import type { Response } from 'express';
 import { Public } from '../auth/access.decorators.js';
 import { ApiProblems } from '../http/problem.dto.js';
 import { UserContextService } from '../user-context/user-context.service.js';
-import { HealthService } from './health.service.js';
+import { HealthReports, type HealthReport, type Part } from './health-report.js';
+import { HealthService, type Asker } from './health.service.js';
 
 @ApiTags('health')
 @Controller('health')
@@ -12,6 +14,7 @@ export class HealthController {
   constructor(
     private readonly checks: HealthCheckService,
     private readonly health: HealthService,
+    private readonly reports: HealthReports,
     private readonly users: UserContextService,
   ) {}
 
@@ -23,21 +26,53 @@ export class HealthController {
     return this.checks.check([]);
   }
 
-  /** The process can serve people: its catalog answers, its memory directory can be written, and it is not shutting down. */
   @Get('ready')
   @Public()
   @HealthCheck()
-  ready(): Promise<HealthCheckResult> {
-    return this.checks.check([() => this.health.process(), () => this.health.catalogAnswers(), () => this.health.memoryDirectory()]);
+  @ApiOperation({
+    summary: 'Whether the server can serve people',
+    description:
+      'The catalog answers, is of this schema and can be written, memories can be made, there is space on the disk, and the server is not shutting down.',
+  })
+  async ready(@Res({ passthrough: true }) response: Response): Promise<HealthReport> {
+    return this.#answer(response, await this.health.ready());
   }
 
-  /** How compiled orchestrators are kept: one's own; for administrators everybody's. */
+  @Get()
+  @ApiBearerAuth()
+  @ApiProblems(401, 403)
+  @HealthCheck()
+  @ApiOperation({ summary: 'All of it: healthy, warning or unhealthy, with reasons; for administrators of everybody' })
+  async all(@Res({ passthrough: true }) response: Response): Promise<HealthReport> {
+    return this.#answer(response, await this.health.all(this.#asker()));
+  }
+
+  @Get('database')
+  @ApiBearerAuth()
+  @ApiProblems(401, 403)
+  @HealthCheck()
+  @ApiOperation({ summary: "How one's own memory is; for administrators also all memories, counted, and those that are unwell" })
+  async database(@Res({ passthrough: true }) response: Response): Promise<HealthReport> {
+    return this.#answer(response, await this.health.database(this.#asker()));
+  }
+
   @Get('orchestrators')
   @ApiBearerAuth()
   @ApiProblems(401, 403)
   @HealthCheck()
-  orchestrators(): Promise<HealthCheckResult> {
+  @ApiOperation({ summary: "How compiled orchestrators are kept, and executions get on: one's own; for administrators everybody's" })
+  async orchestrators(@Res({ passthrough: true }) response: Response): Promise<HealthReport> {
+    return this.#answer(response, await this.health.orchestrators(this.#asker()));
+  }
+
+  async #answer(response: Response, parts: readonly Part[]): Promise<HealthReport> {
+    const { status, report } = await this.reports.of(parts);
+    response.status(status);
+    return report;
+  }
+
+  #asker(): Asker {
     const { userId, roles } = this.users.current();
-    return this.checks.check([() => this.health.orchestratorPool(roles.includes('admin') ? undefined : userId)]);
+    return { userId, admin: roles.includes('admin') };
   }
 }

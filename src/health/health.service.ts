@@ -1,62 +1,71 @@
-import { access, constants, statfs } from 'node:fs/promises';
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
-import { CatalogService } from '../catalog/catalog.service.js';
-import { Config } from '../config/config.js';
-import { OrchestratorPool } from '../orchestrator-pool/orchestrator-pool.service.js';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { DatabaseHealth } from './database.health.js';
+import { ExecutionsHealth } from './executions.health.js';
+import type { Part } from './health-report.js';
+import { PoolHealth } from './pool.health.js';
+import { READINESS_CHECKS, type ReadinessCheck } from './readiness-check.js';
+import { StoresHealth } from './stores.health.js';
 
-/** Below this, a campaign could fill the disk before anybody looks. */
-const LEAST_FREE_BYTES = 256 * 1024 * 1024;
+/** Whose health is asked for. */
+export interface Asker {
+  readonly userId: string;
+  /** Sees everybody's. */
+  readonly admin: boolean;
+}
 
-/** Whether this process can serve people. */
+/** How the parts of the server are. Persons are told of their own things only. */
 @Injectable()
-export class HealthService implements OnModuleDestroy {
-  #stopping = false;
+export class HealthService {
+  readonly #log = new Logger(HealthService.name);
+  #asking: Promise<readonly Part[]> | null = null;
+  #wasReady = true;
 
   constructor(
-    private readonly indicators: HealthIndicatorService,
-    private readonly config: Config,
-    private readonly catalog: CatalogService,
-    private readonly pool: OrchestratorPool,
+    @Inject(READINESS_CHECKS) private readonly checks: readonly ReadinessCheck[],
+    private readonly ownDatabase: DatabaseHealth,
+    private readonly stores: StoresHealth,
+    private readonly pool: PoolHealth,
+    private readonly executions: ExecutionsHealth,
   ) {}
 
-  /** From here on the server says that it is not ready, while it still answers what it has begun. */
-  onModuleDestroy(): void {
-    this.#stopping = true;
+  /** What it takes to serve anybody. */
+  ready(): Promise<readonly Part[]> {
+    // Anybody may ask, as often as they like: whoever asks at the same time shares one look.
+    this.#asking ??= this.#lookAtAll().finally(() => (this.#asking = null));
+    return this.#asking;
   }
 
-  async process(): Promise<HealthIndicatorResult> {
-    const check = this.indicators.check('process');
-    return this.#stopping ? check.down({ reason: 'shutting down' }) : check.up();
+  async #lookAtAll(): Promise<readonly Part[]> {
+    const parts = await Promise.all(this.checks.map(async (each) => ({ name: each.name, ...(await each.check()) })));
+    this.#tell(parts);
+    return parts;
   }
 
-  async catalogAnswers(): Promise<HealthIndicatorResult> {
-    const check = this.indicators.check('catalog');
-    try {
-      await this.catalog.stores.list({ limit: 1, after: null });
-      return check.up();
-    } catch (error) {
-      return check.down({ reason: error instanceof Error ? error.message : 'it does not answer' });
-    }
+  async database({ userId, admin }: Asker): Promise<Part[]> {
+    return Promise.all([this.ownDatabase.of(userId), ...(admin ? [this.stores.all()] : [])]);
   }
 
-  /**
-   * The pool of compiled orchestrators. It is a cache: full or empty, it is no reason to be unwell.
-   * @param userId whose; everybody's when left out.
-   */
-  async orchestratorPool(userId?: string): Promise<HealthIndicatorResult> {
-    return this.indicators.check('orchestrator-pool').up({ ...this.pool.stats(userId) });
+  async orchestrators({ userId, admin }: Asker): Promise<Part[]> {
+    return [this.pool.of(admin ? undefined : userId), admin ? this.executions.all() : await this.executions.of(userId)];
   }
 
-  async memoryDirectory(): Promise<HealthIndicatorResult> {
-    const check = this.indicators.check('memory-directory');
-    try {
-      await access(this.config.memoryDir, constants.R_OK | constants.W_OK | constants.X_OK);
-      const { bavail, bsize } = await statfs(this.config.memoryDir);
-      const freeBytes = bavail * bsize;
-      return freeBytes < LEAST_FREE_BYTES ? check.down({ reason: 'the disk is almost full', freeBytes }) : check.up({ freeBytes });
-    } catch {
-      return check.down({ reason: 'the memory directory can not be written' });
-    }
+  async all(asker: Asker): Promise<Part[]> {
+    const parts = await Promise.all([this.ready(), this.database(asker), this.orchestrators(asker)]);
+    return parts.flat();
+  }
+
+  /** Once when the server stops being ready, and once when it is again. */
+  #tell(parts: readonly Part[]): void {
+    const reasons = parts.filter(({ verdict }) => verdict.state === 'unhealthy').flatMap(({ verdict }) => verdict.reasons);
+    const ready = reasons.length === 0;
+    if (ready === this.#wasReady) return;
+    this.#wasReady = ready;
+    if (ready) this.#log.log('the server is ready again');
+    else this.#log.warn({ reasons }, 'the server is not ready');
+  }
+
+  /** What is at hand of all parts, without a look at any memory or file of one: for whoever asks every few seconds. */
+  async atHand(): Promise<Part[]> {
+    return [...(await this.ready()), this.stores.atHand(), this.pool.of(), this.executions.all()];
   }
 }

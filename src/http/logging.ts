@@ -4,6 +4,8 @@ import { requestIdOf } from './request-id.js';
 
 type LoggedRequest = IncomingMessage & { readonly originalUrl?: string; readonly user?: { readonly userId?: string } };
 
+const WATCHED = /^\/(health|metrics)(\/|$)/;
+
 const SECRET_HEADERS = ['authorization', 'cookie', 'set-cookie', 'x-api-key', 'idempotency-key', 'proxy-authorization'];
 
 /**
@@ -23,8 +25,9 @@ export function logging(level: string): Params {
       serializers: { req: loggedRequest, res: (response: ServerResponse) => ({ status: response.statusCode }) },
       customProps: (request: LoggedRequest) => (request.user?.userId === undefined ? {} : { userId: request.user.userId }),
       customLogLevel: (request, response, error) => {
-        if (error ?? response.statusCode >= 500) return 'error';
-        return pathOf(request) === '/health/live' ? 'debug' : 'info';
+        // Asked for every few seconds. That something is unwell is an answer there, and logged where it is found.
+        if (WATCHED.test(pathOf(request))) return 'debug';
+        return (error ?? response.statusCode >= 500) ? 'error' : 'info';
       },
       customErrorMessage: () => 'request failed',
     },

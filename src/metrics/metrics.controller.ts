@@ -14,7 +14,7 @@ export class MetricsController {
   @Public()
   @UseGuards(MetricsGuard)
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Metrics for Prometheus; from another machine with a token' })
+  @ApiOperation({ summary: 'Metrics for Prometheus; from another machine with a token, or with METRICS_TOKEN' })
   @ApiProduces('text/plain')
   @ApiOkResponse({ schema: { type: 'string' } })
   async text(@Res({ passthrough: true }) response: Response): Promise<string> {

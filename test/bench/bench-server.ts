@@ -34,6 +34,7 @@ export class BenchServer implements AsyncDisposable {
       JWT_SECRET_KEY: SECRET,
       GENERATOR_ALLOW_PRIVATE: '127.0.0.1',
       LOG_LEVEL: 'warn',
+      SHUTDOWN_NOTICE_SECONDS: '0',
     };
     const nodeArgs = [...START.nodeArgs, ...profiling, ...(watched ? ['--import', EVENT_LOOP_PRELOAD] : [])];
     const server = new JsonProcess('dist/src/main.js', [], env, nodeArgs);

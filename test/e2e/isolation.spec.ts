@@ -128,6 +128,8 @@ const OWN: Readonly<Record<string, Probe>> = {
   'GET /api/v2/datasets': {},
   'GET /api/v2/executions': { query: ({ orchestrator }) => `?orchestratorId=${orchestrator}` },
   'GET /api/v2/orchestrator-pool': {},
+  'GET /health': {},
+  'GET /health/database': {},
   'GET /health/orchestrators': {},
   'GET /api/v2/memory/messages': { query: ({ conversation }) => `?conversationId=${conversation}` },
   'GET /api/v2/memory/scores': { query: ({ message }) => `?messageId=${message}` },

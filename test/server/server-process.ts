@@ -185,6 +185,8 @@ export class ServerProcess implements AsyncDisposable {
         UV_THREADPOOL_SIZE: '16',
         DATA_DIR: this.dataDir,
         PORT: '0',
+        // Tests end many servers, and nobody balances any load.
+        SHUTDOWN_NOTICE_SECONDS: '0',
         LOG_LEVEL: 'info',
         JWT_SECRET_KEY: SECRET,
         GENERATOR_ALLOW_PRIVATE: '127.0.0.1',

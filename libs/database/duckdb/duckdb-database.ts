@@ -2,7 +2,18 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { Kysely, type Transaction } from 'kysely';
 import { rm, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Database, DatabaseSize, Displacement, EngineCapabilities, Insert, Rescue, Rows } from '../database.js';
+import { systemClock } from '#core';
+import type {
+  Commit,
+  Database,
+  DatabaseActivity,
+  DatabaseSize,
+  Displacement,
+  EngineCapabilities,
+  Insert,
+  Rescue,
+  Rows,
+} from '../database.js';
 import { DatabaseBroken, DatabaseClosing } from '../errors.js';
 import { WriterQueue } from '../writer-queue.js';
 import { BulkInsert } from './bulk-insert.js';
@@ -19,6 +30,7 @@ interface Place {
   readonly spill: string;
   readonly claim: FileClaim;
   readonly readers: number;
+  readonly onCommit: ((commit: Commit) => void) | undefined;
 }
 
 const CAPABILITIES: EngineCapabilities = {
@@ -43,6 +55,8 @@ export class DuckDbDatabase<Tables> implements Database<Tables>, ConnectionOwner
   readonly #copies: Copies;
   readonly #writing: Kysely<Tables>;
   readonly #reading: Kysely<Tables>;
+  readonly #openedAt = systemClock.now();
+  #lastWriteAt: number | null = null;
   #broken = false;
   #ending = false;
   #cutOff = false;
@@ -61,13 +75,17 @@ export class DuckDbDatabase<Tables> implements Database<Tables>, ConnectionOwner
     this.#instance = instance;
     this.#writer = new Connection(setup, this);
     this.#bulk = new BulkInsert(this.#writer);
-    this.#queue = new WriterQueue({
+    const writer = {
       begin: () => this.#writer.executePrepared('begin transaction'),
-      insert: (rows) => this.#bulk.insert(rows),
+      insert: (rows: Rows<Record<string, unknown>>) => this.#bulk.insert(rows),
       commit: () => this.#writer.executePrepared('commit'),
       rollback: () => this.#writer.rollback(),
       resting: () => place.claim.rested(),
       settled: () => place.claim.wrote(),
+    };
+    this.#queue = new WriterQueue(writer, (commit) => {
+      this.#lastWriteAt = systemClock.now();
+      place.onCommit?.(commit);
     });
     this.#pool = new ReaderPool(() => this.#connect(), place.readers);
     this.#copies = new Copies(place.path, place.name, () => instance.connect());
@@ -87,7 +105,11 @@ export class DuckDbDatabase<Tables> implements Database<Tables>, ConnectionOwner
   async transact<T>(fn: (tx: Transaction<Tables>, insert: Insert<Tables>) => Promise<T>): Promise<T> {
     this.#assertHealthy();
     const insert: Insert<Tables> = (rows) => this.#bulk.insert(rows);
-    return this.#queue.exclusive(() => this.#writing.transaction().execute((tx) => fn(tx, insert)));
+    return this.#queue.exclusive(async () => {
+      const result = await this.#writing.transaction().execute((tx) => fn(tx, insert));
+      this.#lastWriteAt = systemClock.now();
+      return result;
+    });
   }
 
   async append(rows: Rows<Tables>): Promise<void> {
@@ -107,6 +129,10 @@ export class DuckDbDatabase<Tables> implements Database<Tables>, ConnectionOwner
   async size(): Promise<DatabaseSize> {
     const bytes = async (path: string): Promise<number> => (await stat(path).catch(() => null))?.size ?? 0;
     return { fileBytes: await bytes(this.#place.path), walBytes: await bytes(`${this.#place.path}.wal`) };
+  }
+
+  activity(): DatabaseActivity {
+    return { openedAt: this.#openedAt, lastWriteAt: this.#lastWriteAt, lastCheckpointAt: this.#place.claim.checkpointedAt() };
   }
 
   async copyTo(path: string): Promise<void> {

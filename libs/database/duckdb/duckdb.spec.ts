@@ -19,7 +19,7 @@ import {
 } from '../index.js';
 import { databaseConformance } from '../testing/conformance.js';
 import { DuckDbHarness } from '../testing/duckdb-harness.js';
-import { countNotes, noteMigrations, someNotes, type NoteTables } from '../testing/harness.js';
+import { countNotes, noteMigrations, pause, someNotes, type NoteTables } from '../testing/harness.js';
 
 databaseConformance('DuckDB', new DuckDbHarness());
 
@@ -52,6 +52,46 @@ describe('the sandbox', () => {
     ];
     for (const attempt of attempts) await expect(database.transact((tx) => sql.raw(attempt).execute(tx))).rejects.toThrow();
     expect(readdirSync(directory).filter((file) => /^(out|other)/.test(file))).toEqual([]);
+  });
+});
+
+describe('what a database has done', () => {
+  it('is told without asking it: when it was opened, last written and last folded in, and how its appends were committed', async () => {
+    const commits: { readonly appends: number; readonly ms: number }[] = [];
+    const began = Date.now();
+    const database = await opened('one', { onCommit: (commit) => void commits.push(commit) });
+    const before = database.activity();
+    expect(before.openedAt).toBeGreaterThanOrEqual(began);
+    await Promise.all([database.append({ notes: someNotes(3) }), database.append({ notes: someNotes(5, 3) })]);
+    expect(commits.map(({ appends }) => appends)).toEqual([2]);
+    expect(commits[0]?.ms).toBeGreaterThan(0);
+    const written = database.activity();
+    expect(written.lastWriteAt).toBeGreaterThanOrEqual(before.openedAt);
+    await database.append({ notes: someNotes(1, 8) });
+    expect(database.activity().lastCheckpointAt).toBe(written.lastCheckpointAt);
+    // It is looked for when the checkpoint is over, which the next job waits for.
+    await pause(20);
+    await database.checkpoint();
+    await database.append({ notes: someNotes(1, 9) });
+    expect(database.activity().lastCheckpointAt).toBeGreaterThan(written.lastCheckpointAt ?? Infinity);
+    await database.close();
+    const again = await harness.open<NoteTables>('one');
+    expect(again.activity()).toMatchObject({ lastWriteAt: null, lastCheckpointAt: expect.any(Number) });
+  });
+
+  it('includes how many hold it, where it is lent', async () => {
+    const registry = new DatabaseRegistry<Database<NoteTables>>({ maxOpen: 2 });
+    expect(registry.peek('one')).toBeNull();
+    await registry.lend(
+      'one',
+      () => opened(),
+      async (database) => {
+        expect(registry.peek('one')).toEqual({ database, leases: 1 });
+      },
+    );
+    expect(registry.peek('one')?.leases).toBe(0);
+    await registry.close();
+    expect(registry.peek('one')).toBeNull();
   });
 });
 

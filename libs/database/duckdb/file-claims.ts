@@ -20,6 +20,8 @@ export interface FileClaim {
   rested(): Promise<void> | null;
   /** To be called, and waited for, after it: one transaction at most. */
   wrote(): Promise<void> | null;
+  /** When a checkpoint last wrote into the file, in milliseconds since the epoch; null while nobody has looked. */
+  checkpointedAt(): number | null;
   /** Whether the path leads to the file no longer. */
   moved(): Promise<'deleted' | 'replaced' | null>;
   /** What became of the file at the path since it was opened; null when it is as it was left. Only while the engine writes nothing to it. */
@@ -89,6 +91,7 @@ export async function claimFile(path: string, name: string): Promise<FileClaim> 
     },
     rested: () => watch?.rested() ?? null,
     wrote: () => watch?.wrote() ?? null,
+    checkpointedAt: () => watch?.checkpointedAt ?? null,
     moved,
     async displaced() {
       const displacement = await moved();

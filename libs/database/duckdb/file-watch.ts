@@ -2,6 +2,8 @@ import { close, fstatSync, open } from 'node:fs';
 import { promisify } from 'node:util';
 import { goesOn, isSame, readContent, type FileContent } from './file-content.js';
 
+const NANOSECONDS = 1_000_000n;
+
 /**
  * Looks at an open database file before and after every write of ours, so that a write of somebody else's shows. To look takes some microseconds: the
  * system is asked for a time that it has at hand, and the file is read only when that has changed. The file is kept open, because to open and
@@ -11,6 +13,7 @@ export class FileWatch {
   #seen: FileContent | null = null;
   #modified = -1n;
   #overwritten = false;
+  #checkpointedAt: number | null = null;
 
   /** @param file a bare descriptor: a handle would be closed by the garbage collector, and with it the engine's lock be given up, if it were forgotten. */
   private constructor(private readonly file: number) {}
@@ -25,6 +28,11 @@ export class FileWatch {
   /** Whether somebody else has ever written into the file. */
   get overwritten(): boolean {
     return this.#overwritten;
+  }
+
+  /** When a checkpoint was last seen, in milliseconds since the epoch: only those write headers, and whoever closes a file makes one. */
+  get checkpointedAt(): number | null {
+    return this.#checkpointedAt;
   }
 
   /** To be called, and waited for, before the engine may write: there must be nothing new. */
@@ -59,6 +67,7 @@ export class FileWatch {
     try {
       const now = await readContent(this.file);
       if (!now || (this.#seen && !isOurs(this.#seen, now))) this.#overwritten = true;
+      if (now && now.iteration !== this.#seen?.iteration) this.#checkpointedAt = Number(modified / NANOSECONDS);
       this.#seen = now;
       this.#modified = modified;
     } catch {

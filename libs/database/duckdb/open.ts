@@ -2,7 +2,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { chmod, link, mkdir, realpath, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { systemClock, type Clock } from '#core';
-import type { Database } from '../database.js';
+import type { Commit, Database } from '../database.js';
 import { DatabaseCorrupt, DatabaseHeld, DatabaseMissing, DatabaseReadOnly } from '../errors.js';
 import { copyDraft, filesOf, newDraft, removeDraft } from './drafts.js';
 import { DuckDbDatabase } from './duckdb-database.js';
@@ -29,6 +29,8 @@ export interface DuckDbOptions {
   readonly heldTimeoutMs?: number;
   readonly heldRetries?: number;
   readonly clock?: Clock;
+  /** Told of each group commit when it is durable. It must not throw. */
+  readonly onCommit?: (commit: Commit) => void;
 }
 
 /** What the engine may hold of its file in memory, in MB, where nobody says otherwise. */
@@ -151,7 +153,14 @@ async function attach<Tables>(path: string, name: string, claim: FileClaim, opti
        set enable_external_access = false;
        set lock_configuration = true;`,
     );
-    return await DuckDbDatabase.start<Tables>(instance, setup, { path, name, spill, claim, readers: options.readers ?? 4 });
+    return await DuckDbDatabase.start<Tables>(instance, setup, {
+      path,
+      name,
+      spill,
+      claim,
+      readers: options.readers ?? 4,
+      onCommit: options.onCommit,
+    });
   } catch (error) {
     setup.closeSync();
     instance.closeSync();

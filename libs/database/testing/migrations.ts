@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import type { Migrations } from '../database.js';
 import { DatabaseNewer } from '../errors.js';
-import { migrate } from '../migrator.js';
+import { migrate, pendingMigrations } from '../migrator.js';
 import { noteMigrations, someNotes, type NoteTables, type OpenNotes } from './harness.js';
 
 export function migrationRules(open: OpenNotes): void {
@@ -11,7 +11,9 @@ export function migrationRules(open: OpenNotes): void {
       const ran: string[] = [];
       const later = Object.fromEntries(['0002-b', '0010-c'].map((name) => [name, async () => void ran.push(name)]));
       const database = await open();
+      expect(await pendingMigrations(database, { ...noteMigrations, ...later })).toEqual(['0002-b', '0010-c']);
       expect(await migrate(database, { ...noteMigrations, ...later }, 'one')).toEqual(['0002-b', '0010-c']);
+      expect(await pendingMigrations(database, { ...noteMigrations, ...later })).toEqual([]);
       expect(await migrate(database, { ...noteMigrations, ...later }, 'one')).toEqual([]);
       expect(ran).toEqual(['0002-b', '0010-c']);
       await database.close();

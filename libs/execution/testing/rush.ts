@@ -31,6 +31,7 @@ export async function rush(prompts: number, open: (clock: ManualClock) => Endpoi
     spending: unlimited(),
     isCancelled: () => false,
     post: async () => undefined,
+    report: () => undefined,
     halt: signal,
     abort: signal,
   };

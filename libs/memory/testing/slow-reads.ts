@@ -17,6 +17,7 @@ export function withSlowReads(database: Database<MemoryTables>, gate: () => Prom
     append: (rows) => database.append(rows),
     checkpoint: () => database.checkpoint(),
     size: () => database.size(),
+    activity: () => database.activity(),
     copyTo: (path) => database.copyTo(path),
     displaced: () => database.displaced(),
     close: (graceMs, rescue) => database.close(graceMs, rescue),

@@ -20,7 +20,7 @@ let app: NestExpressApplication | null = null;
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'rebuild-'));
-  config = await readConfig({ DATA_DIR: directory, ADMIN_USERS: 'root', LOG_LEVEL: 'silent', PORT: '0' });
+  config = await readConfig({ DATA_DIR: directory, ADMIN_USERS: 'root', LOG_LEVEL: 'silent', PORT: '0', SHUTDOWN_NOTICE_SECONDS: '0' });
 });
 
 afterEach(async () => {

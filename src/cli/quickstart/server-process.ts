@@ -75,6 +75,7 @@ export class ServerProcess implements AsyncDisposable {
         ...Object.fromEntries(inherited),
         UV_THREADPOOL_SIZE: '16',
         LOG_LEVEL: 'warn',
+        SHUTDOWN_NOTICE_SECONDS: '0',
         ...env,
         DATA_DIR: dataDir,
         HOST: '127.0.0.1',
