@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type OnModuleDestroy } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { LoggerModule } from 'nestjs-pino';
+import { AlertsModule } from './alerts/alerts.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
@@ -19,6 +20,7 @@ import { OrchestratorPoolModule } from './orchestrator-pool/orchestrator-pool.mo
 import { OrchestratorsModule } from './orchestrators/orchestrators.module.js';
 import { RescueModule } from './rescue/rescue.module.js';
 import { ScorersModule } from './scorers/scorers.module.js';
+import { WatchModule } from './watch/watch.module.js';
 
 /** The whole application, on a configuration that was read before anything starts. */
 @Module({})
@@ -51,6 +53,8 @@ export class AppModule implements OnModuleDestroy {
         ExecutionsModule,
         MigrationModule,
         RescueModule,
+        AlertsModule,
+        WatchModule,
       ],
     };
   }

@@ -1,13 +1,16 @@
 import type { DuckDbLocation } from '#database';
+import { Alerts } from './alerts.js';
 import { Aliases } from './aliases.js';
 import { ApiKeys } from './api-keys.js';
 import { AuditTrail } from './audit-trail.js';
+import { Facts } from './facts.js';
 import { Handovers } from './handovers.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import { MigrationLedger } from './migration-ledger.js';
 import { Restoration, type FoundStore, type RestoredStore } from './restoration.js';
 import { Roles } from './roles.js';
 import { CatalogStorage, type CatalogOptions } from './storage.js';
+import { StoreMarks } from './store-marks.js';
 import { Stores } from './stores.js';
 import { Users } from './users.js';
 
@@ -21,6 +24,9 @@ export class Catalog implements AsyncDisposable {
   readonly handovers: Handovers;
   readonly idempotencyKeys: IdempotencyKeys;
   readonly migrations: MigrationLedger;
+  readonly alerts: Alerts;
+  readonly facts: Facts;
+  readonly storeMarks: StoreMarks;
   readonly audit: AuditTrail;
 
   private constructor(private readonly storage: CatalogStorage) {
@@ -40,6 +46,9 @@ export class Catalog implements AsyncDisposable {
     });
     this.idempotencyKeys = new IdempotencyKeys(storage);
     this.migrations = new MigrationLedger(storage, this.audit);
+    this.alerts = new Alerts(storage, this.audit);
+    this.facts = new Facts(storage);
+    this.storeMarks = new StoreMarks(storage);
   }
 
   /**

@@ -1,7 +1,9 @@
 export { Catalog } from './catalog.js';
+export type { Alert, AlertDelivery, AlertFilter, Alerts, AlertSeverity, AlertState, DeliveryState } from './alerts.js';
 export type { Alias, Aliases } from './aliases.js';
 export { API_KEY_PREFIX, type ApiKey, type ApiKeys, type KeyHolder, type NewApiKey } from './api-keys.js';
 export type { AuditEntry, AuditTrail } from './audit-trail.js';
+export type { Facts } from './facts.js';
 export type { Handover, Handovers } from './handovers.js';
 export { requestHash, type IdempotencyKeys, type IdempotentRequest, type KeptAnswer } from './idempotency-keys.js';
 export type {
@@ -16,5 +18,6 @@ export type { CatalogPage, PageRequest } from './page.js';
 export type { FoundStore, RestoredStore } from './restoration.js';
 export type { Roles } from './roles.js';
 export type { CatalogOptions } from './storage.js';
+export type { StoreMarks } from './store-marks.js';
 export type { Store, StoreBackend, StorePlace, Stores, StoreState } from './stores.js';
 export type { Identity, User, Users } from './users.js';

@@ -38,4 +38,13 @@ export const migrations: Migrations<CatalogTables> = {
     await sql`create table migration_assignments (file varchar not null, name varchar not null, user_id varchar not null,
       created_by varchar not null, created_at ${moment} not null)`.execute(db);
   },
+  '0004-alerts': async (db, { momentType, jsonType }) => {
+    const moment = sql.raw(momentType);
+    await sql`create table alerts (alert_id varchar primary key, type varchar not null, severity varchar not null, fingerprint varchar not null,
+      store_id varchar, user_id varchar, summary varchar not null, details ${sql.raw(jsonType)} not null, state varchar not null,
+      first_at ${moment} not null, last_at ${moment} not null, times integer not null, resolved_at ${moment}, acknowledged_at ${moment},
+      acknowledged_by varchar, delivery varchar not null, attempts integer not null, last_error varchar, sent_at ${moment})`.execute(db);
+    await sql`create table facts (name varchar primary key, value varchar not null)`.execute(db);
+    await sql`create table store_marks (store_id varchar primary key, mark varchar not null)`.execute(db);
+  },
 };

@@ -11,6 +11,9 @@ export interface CatalogTables {
   migration_documents: MigrationDocumentRow;
   migration_texts: { document_id: string; part: number; text: string };
   migration_assignments: { file: string; name: string; user_id: string; created_by: string; created_at: string };
+  alerts: AlertRow;
+  facts: { name: string; value: string };
+  store_marks: { store_id: string; mark: string };
   audit: { entry_id: string; created_at: string; actor: string; action: string; subject: string; details: JsonObject };
 }
 
@@ -74,4 +77,27 @@ export interface MigrationDocumentRow {
   created_by: string;
   created_at: string;
   updated_at: string;
+}
+
+export interface AlertRow {
+  alert_id: string;
+  type: string;
+  severity: string;
+  fingerprint: string;
+  store_id: string | null;
+  user_id: string | null;
+  summary: string;
+  details: JsonObject;
+  state: string;
+  first_at: string;
+  last_at: string;
+  times: number;
+  resolved_at: string | null;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  /** How far the message about its state has come. */
+  delivery: string;
+  attempts: number;
+  last_error: string | null;
+  sent_at: string | null;
 }

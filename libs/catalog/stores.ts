@@ -37,6 +37,7 @@ export class Stores {
   readonly #byUser = new Recent<Store>(10_000);
   /** Whose stores were given work since this process began. */
   readonly #busy = new Set<string>();
+  #changes = 0;
 
   constructor(
     private readonly storage: CatalogStorage,
@@ -85,7 +86,7 @@ export class Stores {
       await this.audit.write(tx, userId, 'store.provisioned', row.store_id, { backend: place.backend });
       return toStore(row);
     });
-    this.#byUser.forget();
+    this.forget();
     return store;
   }
 
@@ -114,7 +115,7 @@ export class Stores {
       await this.audit.write(tx, actor, 'store.changed', storeId, { from, to, backend });
       return toStore({ ...row, ...change });
     });
-    this.#byUser.forget();
+    this.forget();
     return store;
   }
 
@@ -148,7 +149,13 @@ export class Stores {
 
   /** Stores were changed elsewhere. */
   forget(): void {
+    this.#changes += 1;
     this.#byUser.forget();
+  }
+
+  /** Another number whenever a store may have come, gone or changed: who keeps a list of them asks for that first. */
+  get changes(): number {
+    return this.#changes;
   }
 
   async #list({ limit, after }: PageRequest, onlyWithWork: boolean): Promise<CatalogPage<Store>> {

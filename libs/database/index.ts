@@ -16,5 +16,6 @@ export * from './errors.js';
 export { migrate, pendingMigrations } from './migrator.js';
 export { removeDrafts } from './duckdb/drafts.js';
 export { isOpenDatabaseFile } from './duckdb/file-claims.js';
+export { lastCheckpoint } from './duckdb/last-checkpoint.js';
 export { moveFile } from './duckdb/move-file.js';
 export { duckDbKey, openDuckDb, type DuckDbLocation, type DuckDbOptions } from './duckdb/open.js';

@@ -70,6 +70,6 @@ export type Limits = Readonly<Required<Pick<OpenOptions, 'openTimeoutMs' | 'step
 export const DEFAULT_LIMITS: Limits = {
   openTimeoutMs: 600_000,
   stepTimeoutMs: 60_000,
-  memoryLimitMb: 48,
+  memoryLimitMb: 40,
   maxRowBytes: 64 * 1024 * 1024,
 };

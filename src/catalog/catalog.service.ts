@@ -2,8 +2,12 @@ import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Catalog } from '#catalog';
+import { sha256 } from '#core';
 import { Config } from '../config/config.js';
+import { SALT_FILE } from '../config/data-files.js';
+import { generatedSecret } from '../config/generated-secret.js';
 import { CATALOG_FILE, CATALOG_MARK } from './catalog-files.js';
+import { SaltChanged } from './salt-changed.js';
 
 /** The catalog of this server, by noun. It is open from before anything asks for it until everything else has stopped. */
 @Injectable()
@@ -16,6 +20,8 @@ export class CatalogService implements OnApplicationShutdown {
   readonly handovers: Catalog['handovers'];
   readonly idempotencyKeys: Catalog['idempotencyKeys'];
   readonly migrations: Catalog['migrations'];
+  readonly alerts: Catalog['alerts'];
+  readonly storeMarks: Catalog['storeMarks'];
   readonly audit: Catalog['audit'];
 
   private constructor(private readonly catalog: Catalog) {
@@ -27,12 +33,14 @@ export class CatalogService implements OnApplicationShutdown {
     this.handovers = catalog.handovers;
     this.idempotencyKeys = catalog.idempotencyKeys;
     this.migrations = catalog.migrations;
+    this.alerts = catalog.alerts;
+    this.storeMarks = catalog.storeMarks;
     this.audit = catalog.audit;
   }
 
   /**
    * Opens `catalog.db` in the data directory, made at the first start for the server's user only.
-   * @throws DatabaseMissing when it was made before and is gone: an empty one in its place would give everyone an empty memory.
+   * @throws SaltChanged; DatabaseMissing when it was made before and is gone: an empty one in its place would give everyone an empty memory.
    */
   static async open(config: Config): Promise<CatalogService> {
     await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
@@ -45,6 +53,7 @@ export class CatalogService implements OnApplicationShutdown {
       { create: !madeBefore, heldTimeoutMs: config.dbConnectionTimeoutMs, heldRetries: config.dbMaxRetries },
     );
     try {
+      await assertSalt(catalog, config);
       await chmod(join(config.dataDir, CATALOG_FILE), 0o600);
       await writeFile(mark, '', { mode: 0o600 });
     } catch (error) {
@@ -62,4 +71,12 @@ export class CatalogService implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.catalog.close();
   }
+}
+
+/** The catalog keeps what tells the salt, and not the salt. @throws SaltChanged when it was begun with another one. */
+async function assertSalt({ facts }: Catalog, { salt, dataDir }: Config): Promise<void> {
+  const fingerprint = sha256(`violentutf salt fingerprint:${salt}`);
+  if ((await facts.keep('salt-fingerprint', fingerprint)) !== fingerprint) throw new SaltChanged();
+  // It may have been lost, and given again.
+  await generatedSecret(dataDir, SALT_FILE, () => salt);
 }

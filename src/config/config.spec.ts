@@ -5,7 +5,7 @@ import { parseEnv } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Config } from './config.js';
 import { generatedSecret } from './generated-secret.js';
-import { ConfigError, readConfig, type Environment } from './read-config.js';
+import { ConfigError, readConfig, SaltRefused, type Environment } from './read-config.js';
 import { variables } from './variables.js';
 
 const GOOD_SECRET = 'q7Yh2mVx0PzL9sKd4RtB8wNc6JfG1aEu';
@@ -108,7 +108,13 @@ describe('readConfig', () => {
 
   it.each<[string, Environment, RegExp]>([
     ['an engine that is not there yet', { DATABASE_URL: 'postgres://a@b/c' }, /^DATABASE_URL is not supported/],
-    ['alerts that nobody sends yet', { ALERT_WEBHOOK_URL: 'https://alerts.example.org' }, /^ALERT_WEBHOOK_URL is not supported/],
+    ['a webhook with a password', { ALERT_WEBHOOK_URL: 'https://me:pass@alerts.example.org' }, /^ALERT_WEBHOOK_URL must hold no user name/],
+    ['a webhook over plain http elsewhere', { ALERT_WEBHOOK_URL: 'http://alerts.example.org' }, /^ALERT_WEBHOOK_URL must be a URL/],
+    [
+      'a webhook secret of another kind',
+      { ALERT_WEBHOOK_SECRET: 'q7Yh2mVx0PzL9sKd4RtB8wNc6JfG1aEu' },
+      /^ALERT_WEBHOOK_SECRET must be whsec_/,
+    ],
     ['an issuer without audience', { OIDC_ISSUER: 'https://id.example.org' }, /^OIDC_AUDIENCE must be set/],
     ['an audience without issuer', { OIDC_AUDIENCE: 'violentutf' }, /^OIDC_ISSUER must be set/],
     ['an issuer over plain http elsewhere', { OIDC_ISSUER: 'http://id.example.org', OIDC_AUDIENCE: 'a' }, /^OIDC_ISSUER must be a URL/],
@@ -169,6 +175,32 @@ describe('secrets', () => {
     await read({ PYRIT_DB_SALT: 'one' });
     expect(await faultsOf({ PYRIT_DB_SALT: 'two' })).toEqual([expect.stringMatching(/^PYRIT_DB_SALT differs from the salt/)]);
     await expect(read({ PYRIT_DB_SALT: 'one' })).resolves.toMatchObject({ salt: 'one' });
+  });
+
+  it('keep the salt: beside a catalog a lost one is not made anew', async () => {
+    const { dataDir } = await read({ ALERT_WEBHOOK_URL: 'https://alerts.example.org/hook' });
+    await writeFile(join(dataDir, '.catalog-made'), '');
+    await rm(join(dataDir, 'salt'));
+    const refusal = await read({ ALERT_WEBHOOK_URL: 'https://alerts.example.org/hook' }).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(SaltRefused);
+    expect((refusal as SaltRefused).faults).toEqual([expect.stringMatching(/^PYRIT_DB_SALT is not known any more.*no new one is made$/)]);
+    expect((refusal as SaltRefused).config.alertWebhook?.url).toBe('https://alerts.example.org/hook');
+    expect(await readdir(dataDir)).not.toContain('salt');
+    // Whether it is the right one is for the catalog to say.
+    expect((await read({ PYRIT_DB_SALT: 'given' })).salt).toBe('given');
+    expect(await readdir(dataDir)).not.toContain('salt');
+  });
+
+  it('sign alerts with a secret that is made when there is a webhook', async () => {
+    const url = 'https://alerts.example.org/hook';
+    expect((await read()).alertWebhook).toBeNull();
+    const { dataDir, alertWebhook } = await read({ ALERT_WEBHOOK_URL: url });
+    const kept = await readFile(join(dataDir, 'alert-webhook-secret'), 'utf8');
+    expect(kept).toBe(`whsec_${alertWebhook?.key.toString('base64')}`);
+    expect((await stat(join(dataDir, 'alert-webhook-secret'))).mode & 0o777).toBe(0o600);
+    expect(alertWebhook?.key).toHaveLength(32);
+    const own = `whsec_${Buffer.alloc(24, 'own').toString('base64')}`;
+    expect((await read({ ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: own })).alertWebhook?.key).toEqual(Buffer.alloc(24, 'own'));
   });
 
   it('are refused when their file was emptied or damaged', async () => {

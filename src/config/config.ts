@@ -18,6 +18,14 @@ export interface Secrets {
   readonly encryptionKey: Buffer;
   /** Null when only tokens of an OIDC issuer are accepted. */
   readonly jwtSecret: string | null;
+  /** Null when there is no webhook. */
+  readonly webhookKey: Buffer | null;
+}
+
+/** Where alerts are posted, and the key that they are signed with. */
+export interface AlertWebhook {
+  readonly url: string;
+  readonly key: Buffer;
 }
 
 /** What the server was told at its start: validated, complete, frozen. Directories are absolute. Read it with `readConfig`. */
@@ -78,7 +86,7 @@ export class Config {
   };
   /** What a scraper may send to read the metrics from another machine. */
   readonly metricsToken: string | null;
-  readonly alertWebhookUrl: string | null;
+  readonly alertWebhook: AlertWebhook | null;
 
   /** @param values checked together by `readConfig`; relative directories are taken from the working directory. */
   constructor(values: Values, secrets: Secrets) {
@@ -144,7 +152,10 @@ export class Config {
       breakerWarningMs: values.BREAKER_WARNING_SECONDS * 1000,
     });
     this.metricsToken = values.METRICS_TOKEN;
-    this.alertWebhookUrl = values.ALERT_WEBHOOK_URL;
+    this.alertWebhook =
+      values.ALERT_WEBHOOK_URL === null || secrets.webhookKey === null
+        ? null
+        : Object.freeze({ url: values.ALERT_WEBHOOK_URL, key: secrets.webhookKey });
     Object.freeze(this);
   }
 }

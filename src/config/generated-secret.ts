@@ -27,6 +27,11 @@ export async function generatedSecret(directory: string, name: string, make: () 
   return secret;
 }
 
+/** The secret in a file of the data directory, or null when there is no such file. @throws when it is empty. */
+export function keptSecret(directory: string, name: string): Promise<string | null> {
+  return readSecret(join(directory, name));
+}
+
 /** Null when there is no such file. A line break that an editor added at the end is no part of the secret. */
 async function readSecret(file: string): Promise<string | null> {
   try {

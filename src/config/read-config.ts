@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { resolve } from 'node:path';
-import { Config, type Secrets } from './config.js';
-import { generatedSecret } from './generated-secret.js';
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Config } from './config.js';
+import { CATALOG_MARK, SALT_FILE } from './data-files.js';
+import { generatedSecret, keptSecret } from './generated-secret.js';
 import { isLoopback } from './loopback.js';
-import { encryptionKey, jwtSecret } from './secrets.js';
+import { encryptionKey, jwtSecret, webhookSecret } from './secrets.js';
 import { unknownNames } from './unknown-names.js';
 import { ValueFault, type Variable } from './value.js';
 import { variables, type Values } from './variables.js';
@@ -20,16 +22,26 @@ export class ConfigError extends Error {
   }
 }
 
+/** The salt is not the one that the server was begun with. Who is to be alerted of that is in the rest of the configuration. */
+export class SaltRefused extends ConfigError {
+  constructor(
+    faults: readonly string[],
+    readonly config: Config,
+  ) {
+    super(faults);
+  }
+}
+
 /**
  * Reads the environment once. Empty variables count as missing. Secrets that are missing are made and kept in files of the data directory,
  * which is created only when nothing else is wrong.
- * @throws ConfigError
+ * @throws ConfigError, SaltRefused
  */
 export async function readConfig(env: Environment): Promise<Config> {
   const { values, faults } = readValues(env);
   const all = [...faults, ...contradictions(values), ...unknownNames(env)];
   if (all.length > 0) throw new ConfigError(all);
-  return new Config(values, await readSecrets(values));
+  return readSecrets(values);
 }
 
 /** What a variable with a fault would be stays undefined: nobody gets to see it but `contradictions`. */
@@ -63,44 +75,59 @@ function contradictions(values: Values): readonly string[] {
   // A setting that changes nothing would be believed to work.
   const unsupported = 'is not supported by this release; leave it empty';
   if (values.DATABASE_URL) faults.push(`DATABASE_URL ${unsupported}: memories are embedded DuckDB files`);
-  if (values.ALERT_WEBHOOK_URL) faults.push(`ALERT_WEBHOOK_URL ${unsupported}: no alerts are sent yet`);
   if (values.SINGLE_USER !== null && !isLoopback(values.HOST)) {
     faults.push('HOST must be 127.0.0.1, ::1 or localhost with SINGLE_USER, which asks nobody for a token');
   }
   return faults;
 }
 
-async function readSecrets(values: Values): Promise<Secrets> {
+async function readSecrets(values: Values): Promise<Config> {
   const directory = resolve(values.DATA_DIR);
   const faults: string[] = [];
-  const kept = async <T>(name: string, file: string, make: () => string, parse: (text: string) => T): Promise<T | null> => {
+  const attempt = async <T>(name: string, file: string, read: () => Promise<T>): Promise<T | null> => {
     try {
-      return parse(await generatedSecret(directory, file, make));
+      return await read();
     } catch (error) {
       const reason = error instanceof ValueFault ? `the file ${file} in DATA_DIR ${error.message}` : (error as Error).message;
       faults.push(`${name} can't be taken from the data directory: ${reason}`);
       return null;
     }
   };
-  const given = values.PYRIT_DB_SALT;
-  const salt = await kept(
-    'PYRIT_DB_SALT',
-    'salt',
-    () => given ?? randomBytes(16).toString('hex'),
-    (text) => text,
-  );
-  if (given !== null && salt !== null && given !== salt) {
-    faults.push(
-      'PYRIT_DB_SALT differs from the salt that the data directory was started with (its file salt): set that one again, or leave it empty',
-    );
-  }
+  const kept = <T>(name: string, file: string, make: () => string, parse: (text: string) => T): Promise<T | null> =>
+    attempt(name, file, async () => parse(await generatedSecret(directory, file, make)));
+  // Nothing else is made when the salt is in doubt.
+  const salt = await attempt('PYRIT_DB_SALT', SALT_FILE, () => readSalt(directory, values.PYRIT_DB_SALT));
   const key =
     values.ENCRYPTION_KEY ?? (await kept('ENCRYPTION_KEY', 'encryption-key', () => randomBytes(32).toString('base64'), encryptionKey));
-  const secret =
+  const jwt =
     values.JWT_SECRET_KEY ??
     (values.OIDC_ISSUER === null
       ? await kept('JWT_SECRET_KEY', 'jwt-secret', () => randomBytes(48).toString('base64url'), jwtSecret)
       : null);
+  const webhookKey =
+    values.ALERT_WEBHOOK_SECRET ??
+    (values.ALERT_WEBHOOK_URL === null
+      ? null
+      : await kept('ALERT_WEBHOOK_SECRET', 'alert-webhook-secret', () => `whsec_${randomBytes(32).toString('base64')}`, webhookSecret));
   if (salt === null || key === null || faults.length > 0) throw new ConfigError(faults);
-  return { salt, encryptionKey: key, jwtSecret: secret };
+  const config = new Config(values, { salt: salt.value, encryptionKey: key, jwtSecret: jwt, webhookKey });
+  if (salt.fault !== null) throw new SaltRefused([salt.fault], config);
+  return config;
 }
+
+/** The salt, and why the server must not start with it. Beside a catalog none is made: the catalog says whether one that is given is the right one. */
+async function readSalt(directory: string, given: string | null): Promise<{ readonly value: string; readonly fault: string | null }> {
+  const begun = (await stat(join(directory, CATALOG_MARK)).catch(() => null)) !== null;
+  if (begun) {
+    const present = await keptSecret(directory, SALT_FILE);
+    if (present === null) return { value: given ?? '', fault: given === null ? SALT_MISSING : null };
+  }
+  const value = await generatedSecret(directory, SALT_FILE, () => given ?? randomBytes(16).toString('hex'));
+  return { value, fault: given !== null && given !== value ? SALT_DIFFERS : null };
+}
+
+const SALT_MISSING =
+  'PYRIT_DB_SALT is not known any more: the file salt is gone from the data directory, whose catalog was begun with it. Put it back from a ' +
+  'backup of the keys, or set PYRIT_DB_SALT to what it was; no new one is made';
+const SALT_DIFFERS =
+  'PYRIT_DB_SALT differs from the salt that the data directory was started with (its file salt): set that one again, or leave it empty';

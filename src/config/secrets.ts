@@ -22,6 +22,15 @@ export function metricsToken(value: string): string {
   return value;
 }
 
+/** What messages to a webhook are signed with, written as Standard Webhooks has it: `whsec_` and 24 to 64 bytes in base64. @throws ValueFault */
+export function webhookSecret(value: string): Buffer {
+  const [, encoded = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(value) ?? [];
+  const key = Buffer.from(encoded, 'base64');
+  if (key.length < 24 || key.length > 64)
+    throw new ValueFault('must be whsec_ and 24 to 64 bytes in base64; take whsec_ and the output of: openssl rand -base64 32');
+  return key;
+}
+
 /** A 256-bit key in base64 (or base64url). @throws ValueFault */
 export function encryptionKey(value: string): Buffer {
   const key = /^[A-Za-z0-9+/_-]{43}=?$/.test(value) ? Buffer.from(value, 'base64') : null;

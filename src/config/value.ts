@@ -72,6 +72,13 @@ export function url(...schemes: readonly string[]): (value: string) => string {
   };
 }
 
+/** An address that something is posted to: as `secureUrl`, and no name and password in it, which would never be sent. */
+export function postUrl(value: string): string {
+  const { username, password } = new URL(secureUrl(value));
+  if (username === '' && password === '') return value;
+  throw new ValueFault('must hold no user name and no password; put a token into its path or query, or check the signature');
+}
+
 /** An https URL, or an http one on this very machine. The text is kept as it is: issuers are compared by character. */
 export function secureUrl(value: string): string {
   const parsed = URL.canParse(value) ? new URL(value) : null;

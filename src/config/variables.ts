@@ -1,5 +1,5 @@
-import { encryptionKey, jwtSecret, metricsToken } from './secrets.js';
-import { decimal, integer, list, oneOf, optional, secureUrl, text, url, variable } from './value.js';
+import { encryptionKey, jwtSecret, metricsToken, webhookSecret } from './secrets.js';
+import { decimal, integer, list, oneOf, optional, postUrl, secureUrl, text, url, variable } from './value.js';
 
 /** Every environment variable there is, in the order in which `.env.example` shows them. */
 export const variables = {
@@ -35,7 +35,7 @@ export const variables = {
   MEMORY_CHECK_SECONDS: variable(
     15,
     decimal(0.01, 3600),
-    'Seconds between two looks whether the files of open memories are still in their places; those that are not are rescued.',
+    'Seconds between two looks at the memory directory: whether every memory is in its place, and nothing else is there.',
   ),
   DISK_WARNING_MB: variable(1024, integer(0, 1_000_000_000), 'Free space on the disk of the data below which health warns, in MB.'),
   DISK_LEAST_MB: variable(256, integer(0, 1_000_000_000), 'Free space below which the server is not ready any more, in MB.'),
@@ -99,7 +99,11 @@ export const variables = {
     metricsToken,
     'Bearer token of a scraper that reads /metrics from another machine, 16 characters or more; it opens nothing else.',
   ),
-  ALERT_WEBHOOK_URL: optional(secureUrl, 'Where alerts are posted.'),
+  ALERT_WEBHOOK_URL: optional(postUrl, 'Where alerts are posted; it may be a private address.'),
+  ALERT_WEBHOOK_SECRET: optional(
+    webhookSecret,
+    'Secret that they are signed with: whsec_ and 24 to 64 bytes in base64 (empty: generated in DATA_DIR when there is a webhook).',
+  ),
 } as const;
 
 export type VariableName = keyof typeof variables;

@@ -4,14 +4,36 @@ import { UserContextModule } from '../user-context/user-context.module.js';
 import { DbConnectionService } from './db-connection.service.js';
 import { PutBackService } from './put-back.service.js';
 import { RescuesService } from './rescues.service.js';
+import { StoreCheck } from './store-check.service.js';
 import { StoreCounts } from './store-counts.service.js';
 import { StoreFaults } from './store-faults.service.js';
+import { StoreFiles } from './store-files.service.js';
 import { StoreInspection } from './store-inspection.service.js';
 import { Switches } from './switches.service.js';
 
 @Module({
   imports: [CatalogModule, UserContextModule],
-  providers: [DbConnectionService, RescuesService, PutBackService, Switches, StoreCounts, StoreFaults, StoreInspection],
-  exports: [DbConnectionService, RescuesService, PutBackService, Switches, StoreCounts, StoreFaults, StoreInspection],
+  providers: [
+    DbConnectionService,
+    RescuesService,
+    PutBackService,
+    StoreCheck,
+    StoreCounts,
+    StoreFaults,
+    StoreFiles,
+    StoreInspection,
+    Switches,
+  ],
+  exports: [
+    DbConnectionService,
+    RescuesService,
+    PutBackService,
+    StoreCheck,
+    StoreCounts,
+    StoreFaults,
+    StoreFiles,
+    StoreInspection,
+    Switches,
+  ],
 })
 export class DbConnectionModule {}

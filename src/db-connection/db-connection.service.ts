@@ -22,6 +22,7 @@ import { UserContextService } from '../user-context/user-context.service.js';
 import { memoryFileName } from './memory-file-name.js';
 import { OpenMemory } from './open-memory.js';
 import { RescuesService } from './rescues.service.js';
+import { FileShortened, StoreFiles } from './store-files.service.js';
 import { ownerOf, writeAliases } from './store-owner.js';
 import { StoreCounts } from './store-counts.service.js';
 import { StoreFaults } from './store-faults.service.js';
@@ -31,7 +32,7 @@ import { Switches, type SwitchKind } from './switches.service.js';
 const RECALL_GRACE_MS = 5_000;
 
 /** What is over when the memory that the catalog names was opened again. */
-const OPENED_AGAIN: ReadonlySet<SwitchKind> = new Set(['missing', 'foreign', 'deleted', 'replaced', 'overwritten', 'shrunk']);
+const OPENED_AGAIN: ReadonlySet<SwitchKind> = new Set(['missing', 'foreign', 'deleted', 'replaced', 'overwritten']);
 
 /** What can be said of a person's store without looking into it. */
 export interface StoreStatus {
@@ -70,6 +71,7 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     private readonly switches: Switches,
     private readonly faults: StoreFaults,
     private readonly counts: StoreCounts,
+    private readonly files: StoreFiles,
   ) {
     this.#stores = new DatabaseRegistry({ maxOpen: config.dbMaxOpen });
   }
@@ -84,6 +86,7 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
   async onApplicationShutdown(): Promise<void> {
     await this.#stores.close();
     await this.rescues.finish();
+    await this.files.finish();
   }
 
   /** Runs `fn` on a snapshot of the current user's memory. */
@@ -103,7 +106,14 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
 
   /** Lends somebody's memory to work that is done for them. @throws StoreSwitched, Unavailable and the errors of opening */
   lendOf<T>(userId: string, fn: (store: MemoryStore) => Promise<T>): Promise<T> {
-    return this.#lendIf(userId, assertUsable, fn);
+    return this.#lendIf(
+      userId,
+      (store) => {
+        assertUsable(store);
+        this.files.assertTrusted(store.storeId);
+      },
+      fn,
+    );
   }
 
   /** Lends a memory that is moving or archived to whoever has withheld it. @throws as `lendOf` does */
@@ -238,6 +248,8 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     await this.rescues.assertInPlace(store.storeId);
     const provisioning = state === 'provisioning';
     const began = performance.now();
+    const shortage = await this.files.shortage(store);
+    const end = this.files.begin(store);
     try {
       const owner = await ownerOf(this.catalog, store);
       const database = await openDuckDb<MemoryTables>(
@@ -252,19 +264,23 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
       );
       const memory = await MemoryStore.open(database, store.location, owner, provisioning);
       try {
+        if (shortage > 0) throw this.files.doubt(store, shortage);
+        if (!this.files.isDoubted(store.storeId)) this.files.trust(store.storeId);
         this.switches.settle(({ kind, storeId }) => storeId === store.storeId && OPENED_AGAIN.has(kind));
         if (provisioning) await this.catalog.stores.transition(store.storeId, 'provisioning', 'active', 'system');
         await writeAliases(this.catalog, memory, store.userId).catch(this.#aliasesNotWritten(store));
         this.faults.opened(store.storeId);
         this.counts.opened(performance.now() - began);
-        return new OpenMemory(memory, store, this.rescues);
+        return new OpenMemory(memory, store, this.rescues, end);
       } catch (error) {
         await memory.close();
         throw error;
       }
     } catch (error) {
       this.faults.report(store, error, 'opening');
-      if (error instanceof DatabaseMissing || error instanceof StoreSwitched) {
+      await end('in-doubt');
+      if (error instanceof DatabaseCorrupt && shortage > 0) this.files.report(store, shortage);
+      if (error instanceof DatabaseMissing || (error instanceof StoreSwitched && !(error instanceof FileShortened))) {
         const { storeId, userId, location } = store;
         const kind = error instanceof DatabaseMissing ? 'missing' : 'foreign';
         this.switches.report({ kind, storeId, userId, file: location, reason: error.message });

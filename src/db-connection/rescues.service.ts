@@ -49,6 +49,25 @@ export class RescuesService implements OnModuleInit {
     this.#quarantine = await Quarantine.in(directory);
     // Copies that were whole when the server ended, but not entered.
     for (const note of this.#quarantine.list()) if (note.bytes === null) await this.#enter(note);
+    await this.#reportWaiting();
+  }
+
+  /** What was rescued in an earlier life of the server, and is not put back, is a switch still. */
+  async #reportWaiting(): Promise<void> {
+    for (const note of this.quarantine.list()) {
+      if (this.quarantine.latestOf(note.storeId)?.id !== note.id || (await this.stateOf(note)) !== 'quarantined') continue;
+      this.#report(note);
+    }
+  }
+
+  #report({ storeId, userId, place, reason }: Pick<Rescued, 'storeId' | 'userId' | 'place' | 'reason'>): void {
+    this.switches.report({
+      kind: reason,
+      storeId,
+      userId,
+      file: place,
+      reason: `The file of a memory was ${reason} under the running server. What is in it is in the quarantine or on its way there: put it back by /api/v2/migration/rescues.`,
+    });
   }
 
   /** What was rescued, by note. */
@@ -108,13 +127,7 @@ export class RescuesService implements OnModuleInit {
         const earlier = this.#stranded.has(storeId) ? this.quarantine.latestOf(storeId) : null;
         if (!earlier) {
           this.#stranded.set(storeId, { open, failures: 0, rest: 0 });
-          this.switches.report({
-            kind: reason,
-            storeId,
-            userId,
-            file: location,
-            reason: `the file of a memory was ${reason} under the running server; what is in it is brought to the quarantine`,
-          });
+          this.#report({ storeId, userId, place: location, reason });
         }
         note = earlier
           ? await this.quarantine.update(earlier, {})
@@ -127,6 +140,7 @@ export class RescuesService implements OnModuleInit {
     }
     if (note) await this.#enter(note);
     this.#stranded.delete(storeId);
+    await open.left(note ? 'in-doubt' : 'as-ours');
   }
 
   /** Tries again what could not be rescued; what has failed often, not every time. */
@@ -150,18 +164,19 @@ export class RescuesService implements OnModuleInit {
     const { storeId, userId, location } = open.store;
     this.#log.error({ storeId, userId, file: location, err: error }, 'a memory could not be closed or brought to safety');
     const stranded = this.#stranded.get(storeId);
-    if (!stranded) return;
+    if (!stranded) return open.left('in-doubt');
     stranded.rest = 2 ** Math.min(stranded.failures, RAREST) - 1;
     stranded.failures += 1;
     const unreadable = error instanceof DatabaseCorrupt || error instanceof DatabaseBroken || error instanceof StatementFailed;
     if (unreadable && stranded.failures >= HOPELESS) await this.#giveUp(open);
   }
 
-  async #giveUp({ store, memory }: OpenMemory): Promise<void> {
+  async #giveUp({ store, memory, left }: OpenMemory): Promise<void> {
     const { storeId, userId, location } = store;
     this.#log.error({ storeId, userId, file: location }, 'a memory could not be brought to safety and is lost: restore a backup');
     await memory.close().catch(() => undefined);
     this.#stranded.delete(storeId);
+    await left('in-doubt');
   }
 
   /** Enters a copy that is whole. */

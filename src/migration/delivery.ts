@@ -4,8 +4,8 @@ import type { Person } from './people.js';
 
 /** How many rows, and how much text in UTF-16 units, wait for one memory, and how much for all together. */
 const MOST_ROWS = 2048;
-const MOST_TEXT = 4 * 1024 * 1024;
-const MOST_TEXT_OF_ALL = 16 * 1024 * 1024;
+const MOST_TEXT = 2 * 1024 * 1024;
+const MOST_TEXT_OF_ALL = 8 * 1024 * 1024;
 
 /** After how many rows a memory is closed: until then the engine keeps what it wrote. */
 const ROWS_BETWEEN_RELEASES = 10 * 2048;
