@@ -3,6 +3,8 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { LoggerModule } from 'nestjs-pino';
 import { AlertsModule } from './alerts/alerts.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { BackupModule } from './backup/backup.module.js';
+import { CompactionModule } from './compaction/compaction.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { ConvertersModule } from './converters/converters.module.js';
@@ -55,6 +57,8 @@ export class AppModule implements OnModuleDestroy {
         RescueModule,
         AlertsModule,
         WatchModule,
+        BackupModule,
+        CompactionModule,
       ],
     };
   }

@@ -1,4 +1,4 @@
-import type { DuckDbLocation } from '#database';
+import type { DatabaseContent, DuckDbLocation } from '#database';
 import { Alerts } from './alerts.js';
 import { Aliases } from './aliases.js';
 import { ApiKeys } from './api-keys.js';
@@ -78,6 +78,16 @@ export class Catalog implements AsyncDisposable {
   /** The steps of the schema that it does not have: none, unless its file was exchanged. */
   pendingMigrations(): Promise<readonly string[]> {
     return this.storage.pendingMigrations();
+  }
+
+  /** Makes a copy of one snapshot in a new file at `path`, while it is in use. @throws Conflict when something is there */
+  copyTo(path: string): Promise<void> {
+    return this.storage.copyTo(path);
+  }
+
+  /** What is in each table; every value is read for it. @throws DatabaseCorrupt */
+  content(): Promise<DatabaseContent> {
+    return this.storage.content();
   }
 
   /** Lets writes under way finish, and closes the file. */

@@ -14,6 +14,7 @@ export type {
   MigrationLedger,
   MigrationState,
 } from './migration-ledger.js';
+export { CATALOG_SCHEMA } from './migrations.js';
 export type { CatalogPage, PageRequest } from './page.js';
 export type { FoundStore, RestoredStore } from './restoration.js';
 export type { Roles } from './roles.js';

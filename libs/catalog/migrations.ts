@@ -48,3 +48,6 @@ export const migrations: Migrations<CatalogTables> = {
     await sql`create table store_marks (store_id varchar primary key, mark varchar not null)`.execute(db);
   },
 };
+
+/** The schema that a catalog has once it was opened: the name of the last step. */
+export const CATALOG_SCHEMA = Object.keys(migrations).at(-1) ?? '';

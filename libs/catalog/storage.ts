@@ -1,11 +1,14 @@
 import type { Transaction } from 'kysely';
 import { systemClock, type Clock } from '#core';
 import {
+  compactDuckDb,
   DatabaseRegistry,
+  isBloated,
   migrate,
   openDuckDb,
   pendingMigrations,
   type Database,
+  type DatabaseContent,
   type DuckDbLocation,
   type DuckDbOptions,
 } from '#database';
@@ -15,7 +18,13 @@ import type { CatalogTables } from './schema.js';
 export type CatalogTransaction = Transaction<CatalogTables>;
 
 /** Whether a missing catalog is made; how long, and how often, to wait for one that another process holds; and the clock of the catalog. */
-export type CatalogOptions = Pick<DuckDbOptions, 'create' | 'heldTimeoutMs' | 'heldRetries' | 'clock'>;
+export type CatalogOptions = Pick<DuckDbOptions, 'create' | 'heldTimeoutMs' | 'heldRetries' | 'clock'> & {
+  /** How many bytes must hold nothing, and at least half of the file, for it to be written anew when it is first opened; never when left out. */
+  readonly compactFreeBytes?: number;
+};
+
+/** Few ask it at once, and it is small. */
+const ENGINE = { readers: 2, memoryLimitMb: 128 } as const;
 
 /** The catalog's database: opened, brought forward, and reopened by itself after a fatal error. The nouns read and write through it. */
 export class CatalogStorage {
@@ -51,6 +60,16 @@ export class CatalogStorage {
     return new Date(this.clock.now()).toISOString();
   }
 
+  /** Makes a copy of one snapshot in a new file at `path`, while the catalog is in use. @throws Conflict when something is there */
+  copyTo(path: string): Promise<void> {
+    return this.#registry.lend('catalog', this.#open, (database) => database.copyTo(path));
+  }
+
+  /** What is in each table. @throws DatabaseCorrupt */
+  content(): Promise<DatabaseContent> {
+    return this.#registry.lend('catalog', this.#open, (database) => database.content());
+  }
+
   close(): Promise<void> {
     return this.#registry.close();
   }
@@ -58,8 +77,15 @@ export class CatalogStorage {
   readonly #open = async (): Promise<Database<CatalogTables>> => {
     // A file that vanishes later is missed, not replaced: everyone would be somebody new.
     const create = this.options.create && !this.#opened;
-    const database = await openDuckDb<CatalogTables>(this.location, { readers: 2, memoryLimitMb: 128, ...this.options, create });
+    const options = { ...ENGINE, ...this.options, create };
+    let database = await openDuckDb<CatalogTables>(this.location, options);
     try {
+      if (!this.#opened && (await this.#isBloated(database))) {
+        await database.close();
+        // Where it can't be done, a full disk above all, the catalog is good as it is.
+        await compactDuckDb(this.location, options).catch(() => undefined);
+        database = await openDuckDb<CatalogTables>(this.location, { ...options, create: false });
+      }
       await migrate(database, migrations, this.location.file);
       this.#opened = true;
       return database;
@@ -68,4 +94,10 @@ export class CatalogStorage {
       throw error;
     }
   };
+
+  async #isBloated(database: Database<CatalogTables>): Promise<boolean> {
+    const { compactFreeBytes } = this.options;
+    if (compactFreeBytes === undefined) return false;
+    return isBloated((await database.size()).fileBytes, await database.freeBytes(), compactFreeBytes);
+  }
 }

@@ -1,4 +1,7 @@
-import { DatabaseBroken, DatabaseClosing } from './errors.js';
+import { systemClock } from '#core';
+import { DatabaseBroken, DatabaseClosing, DatabaseInUse } from './errors.js';
+
+const LEASE_POLL_MS = 5;
 
 export interface RegistryStats {
   readonly open: number;
@@ -31,6 +34,8 @@ interface Entry<D extends Lendable> {
 export class DatabaseRegistry<D extends Lendable> {
   /** In the order of last use. */
   readonly #entries = new Map<string, Entry<D>>();
+  /** Those that nobody may open at the moment, and until when. */
+  readonly #shut = new Map<string, Promise<void>>();
   #opened = 0;
   #evicted = 0;
   #closed = false;
@@ -70,6 +75,24 @@ export class DatabaseRegistry<D extends Lendable> {
     if (entry) await this.#retire(key, entry, graceMs);
   }
 
+  /**
+   * Runs `fn` while the database `key` is closed and nobody can open it: who comes meanwhile waits. Those who hold it are waited for.
+   * @throws DatabaseInUse when somebody still holds it after `patienceMs`, or somebody else has it shut already; whatever `fn` throws.
+   */
+  async whileClosed<T>(key: string, patienceMs: number, fn: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new DatabaseClosing();
+    if (this.#shut.has(key)) throw new DatabaseInUse();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#shut.set(key, promise);
+    try {
+      await this.#emptied(key, patienceMs);
+      return await fn();
+    } finally {
+      this.#shut.delete(key);
+      resolve();
+    }
+  }
+
   /** The databases that are open, with their keys. What is done with one must not take its being open for granted. */
   open(): (readonly [key: string, database: D])[] {
     return [...this.#entries].flatMap(([key, { database, closing }]) => (database && !closing ? [[key, database] as const] : []));
@@ -100,6 +123,7 @@ export class DatabaseRegistry<D extends Lendable> {
   /** Refuses new leases, and closes everything: what still runs is given `graceMs`, then cut off. */
   async close(graceMs?: number): Promise<void> {
     this.#closed = true;
+    await Promise.all(this.#shut.values());
     await Promise.allSettled(
       [...this.#entries].map(async ([key, entry]) => {
         const database = await entry.opening;
@@ -112,6 +136,11 @@ export class DatabaseRegistry<D extends Lendable> {
   async #take(key: string, open: () => Promise<D>): Promise<Entry<D>> {
     for (;;) {
       if (this.#closed) throw new DatabaseClosing();
+      const shut = this.#shut.get(key);
+      if (shut) {
+        await shut;
+        continue;
+      }
       const known = this.#entries.get(key);
       if (known?.database?.healthy === false) {
         // Waiting for those who still hold a broken one could be waiting for oneself.
@@ -127,6 +156,16 @@ export class DatabaseRegistry<D extends Lendable> {
       this.#entries.delete(key);
       this.#entries.set(key, entry);
       return entry;
+    }
+  }
+
+  /** Closes what nobody is lent any more. */
+  async #emptied(key: string, patienceMs: number): Promise<void> {
+    const deadline = systemClock.now() + patienceMs;
+    for (let entry = this.#entries.get(key); entry; entry = this.#entries.get(key)) {
+      if (entry.leases === 0) await this.#retire(key, entry);
+      else if (systemClock.now() >= deadline) throw new DatabaseInUse();
+      else await systemClock.sleep(LEASE_POLL_MS);
     }
   }
 

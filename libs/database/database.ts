@@ -48,6 +48,12 @@ export interface Database<Tables> {
   /** What was done since it was opened. It costs nothing to ask. */
   activity(): DatabaseActivity;
 
+  /** About how many bytes of the file hold nothing any more, or rows that were deleted. The file gets no smaller by itself. */
+  freeBytes(): Promise<number>;
+
+  /** What is in each table. It reads every value of one snapshot, so that what is damaged shows itself. @throws DatabaseCorrupt */
+  content(): Promise<DatabaseContent>;
+
   /**
    * Makes a copy of one snapshot at `path`, a file where none is yet in a folder that exists, while it is read and written. The copy is on the disk
    * and was compared row by row when this resolves; otherwise there is nothing. Copies that are asked for at the same time wait for each other.
@@ -89,6 +95,15 @@ export interface Commit {
   readonly appends: number;
   readonly ms: number;
 }
+
+/** How many rows a table has, and the sum of their hashes, in whatever order they lie. */
+export interface TableContent {
+  readonly rows: number;
+  readonly hash: string;
+}
+
+/** What is in the tables of a database, by name. */
+export type DatabaseContent = ReadonlyMap<string, TableContent>;
 
 export interface DatabaseSize {
   readonly fileBytes: number;

@@ -84,6 +84,13 @@ export class DatabaseClosing extends Unavailable {
   }
 }
 
+/** It can't be closed for a while, because somebody uses it. Nothing was changed. */
+export class DatabaseInUse extends Conflict {
+  constructor() {
+    super('The database is in use. Try again when nothing is under way in it.');
+  }
+}
+
 /** A uniqueness or not-null rule refused a row. */
 export class ConstraintViolated extends Conflict {
   constructor(options?: ErrorOptions) {

@@ -14,6 +14,7 @@ export { textLength, type Message } from './long-texts.js';
 export { MemoryStore, type MemoryReaders, type MemoryWriters } from './memory-store.js';
 export type { MessageDraft } from './message-writer.js';
 export type { ExchangedMessage, MessageCursor, MessageFilter } from './messages.js';
+export { MEMORY_SCHEMA } from './migrations.js';
 export type { Owner } from './owner.js';
 export type { ScoreFilter } from './scores.js';
 export type { MemoryStats } from './stats.js';

@@ -1,6 +1,14 @@
 import type { Transaction } from 'kysely';
 import type { AttemptAnswered, Exchange, ExecutionEvent } from '#core';
-import { migrate, type Database, type DatabaseActivity, type DatabaseSize, type Displacement, type Rescue } from '#database';
+import {
+  migrate,
+  type Database,
+  type DatabaseActivity,
+  type DatabaseContent,
+  type DatabaseSize,
+  type Displacement,
+  type Rescue,
+} from '#database';
 import { AnswerReader } from './answers.js';
 import { AttackReader } from './attacks.js';
 import { ConfigurationReader, ConfigurationWriter } from './configurations.js';
@@ -136,6 +144,16 @@ export class MemoryStore {
   /** What was done since it was opened. */
   activity(): DatabaseActivity {
     return this.#database.activity();
+  }
+
+  /** About how many bytes of its file hold nothing any more, or rows that were deleted. */
+  freeBytes(): Promise<number> {
+    return this.#database.freeBytes();
+  }
+
+  /** What is in each table; every value is read for it. @throws DatabaseCorrupt */
+  content(): Promise<DatabaseContent> {
+    return this.#database.content();
   }
 
   /** Makes a copy of one snapshot in a new file at `path`, while the memory is in use. @throws Conflict when something is there */

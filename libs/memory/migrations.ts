@@ -115,3 +115,6 @@ async function imports(db: Kysely<MemoryTables>, { momentType }: EngineCapabilit
     row_hash varchar not null)`.execute(db);
   await sql`create table import_undone (run_id uuid not null, key uuid not null, undone_at ${sql.raw(momentType)} not null)`.execute(db);
 }
+
+/** The schema that a memory has once it was opened: the name of the last step. */
+export const MEMORY_SCHEMA = Object.keys(memoryMigrations).at(-1) ?? '';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Catalog } from '#catalog';
 import { sha256 } from '#core';
+import { removeDrafts } from '#database';
 import { Config } from '../config/config.js';
 import { SALT_FILE } from '../config/data-files.js';
 import { generatedSecret } from '../config/generated-secret.js';
@@ -50,10 +51,17 @@ export class CatalogService implements OnApplicationShutdown {
     const madeBefore = (await stat(mark).catch(() => null)) !== null;
     const catalog = await Catalog.open(
       { directory: config.dataDir, file: CATALOG_FILE },
-      { create: !madeBefore, heldTimeoutMs: config.dbConnectionTimeoutMs, heldRetries: config.dbMaxRetries },
+      {
+        create: !madeBefore,
+        heldTimeoutMs: config.dbConnectionTimeoutMs,
+        heldRetries: config.dbMaxRetries,
+        compactFreeBytes: config.compaction.leastFreeBytes,
+      },
     );
     try {
       await assertSalt(catalog, config);
+      // Only now: who holds the catalog may be making a copy of it.
+      await removeDrafts(config.dataDir);
       await chmod(join(config.dataDir, CATALOG_FILE), 0o600);
       await writeFile(mark, '', { mode: 0o600 });
     } catch (error) {
@@ -66,6 +74,11 @@ export class CatalogService implements OnApplicationShutdown {
   /** The steps of the schema that the catalog does not have. */
   pendingMigrations(): Promise<readonly string[]> {
     return this.catalog.pendingMigrations();
+  }
+
+  /** Makes a copy of one snapshot in a new file at `path`, while it is in use. @throws Conflict when something is there */
+  copyTo(path: string): Promise<void> {
+    return this.catalog.copyTo(path);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -72,3 +72,14 @@ describe('npm run catalog', () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(/catalog\.db is missing/)]);
   });
 });
+
+describe('npm run backup and npm run restore', () => {
+  it('say how they are used', async () => {
+    for (const args of [[], ['mend'], ['verify'], ['list', 'all']]) {
+      const { code, stderr } = await run('backup', args);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/backup -- create .*\| list \| verify BACKUP \| keys --to FOLDER/)]);
+    }
+    const { code, stderr } = await run('restore', ['--from', 'x']);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/--from BACKUP --to NEW_DATA_DIR \[--keys FOLDER\] \[--resume\]/)]);
+  });
+});

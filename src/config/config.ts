@@ -50,6 +50,17 @@ export class Config {
   readonly dbConnectionTimeoutMs: number;
   readonly dbMaxRetries: number;
   readonly memoryCheckMs: number;
+  readonly backup: {
+    readonly dir: string;
+    /** Null when none is made by itself. */
+    readonly everyMs: number | null;
+    readonly retention: { readonly last: number; readonly daily: number; readonly weekly: number };
+  };
+  readonly compaction: {
+    /** Null when nothing is compacted by itself, but the catalog. */
+    readonly everyMs: number | null;
+    readonly leastFreeBytes: number;
+  };
   readonly legacyRoots: readonly string[];
   readonly legacySalts: readonly string[];
 
@@ -108,6 +119,12 @@ export class Config {
     this.dbConnectionTimeoutMs = values.DB_CONNECTION_TIMEOUT * 1000;
     this.dbMaxRetries = values.DB_MAX_RETRIES;
     this.memoryCheckMs = values.MEMORY_CHECK_SECONDS * 1000;
+    this.backup = Object.freeze({
+      dir: resolve(values.BACKUP_DIR ?? join(values.DATA_DIR, 'backups')),
+      everyMs: hours(values.BACKUP_EVERY_HOURS),
+      retention: Object.freeze({ last: values.BACKUP_KEEP_LAST, daily: values.BACKUP_KEEP_DAILY, weekly: values.BACKUP_KEEP_WEEKLY }),
+    });
+    this.compaction = Object.freeze({ everyMs: hours(values.COMPACT_EVERY_HOURS), leastFreeBytes: values.COMPACT_FREE_MB * MB });
     this.legacyRoots = Object.freeze(values.LEGACY_ROOTS.map((root) => resolve(root)));
     this.legacySalts = values.LEGACY_SALTS;
 
@@ -158,4 +175,9 @@ export class Config {
         : Object.freeze({ url: values.ALERT_WEBHOOK_URL, key: secrets.webhookKey });
     Object.freeze(this);
   }
+}
+
+/** In milliseconds; null for never. */
+function hours(count: number): number | null {
+  return count === 0 ? null : count * 3_600_000;
 }

@@ -5,7 +5,7 @@ import { Config } from './config.js';
 import { CATALOG_MARK, SALT_FILE } from './data-files.js';
 import { generatedSecret, keptSecret } from './generated-secret.js';
 import { isLoopback } from './loopback.js';
-import { encryptionKey, jwtSecret, webhookSecret } from './secrets.js';
+import { encryptionKey, jwtSecret, webhookSecret, webhookSecretOf } from './secrets.js';
 import { unknownNames } from './unknown-names.js';
 import { ValueFault, type Variable } from './value.js';
 import { variables, type Values } from './variables.js';
@@ -72,6 +72,9 @@ function contradictions(values: Values): readonly string[] {
   if (values.DISK_WARNING_MB < values.DISK_LEAST_MB) {
     faults.push('DISK_WARNING_MB must be at least DISK_LEAST_MB: a warning that comes after the end is none');
   }
+  if (values.BACKUP_DIR !== null && isDataDirectory(values)) {
+    faults.push('BACKUP_DIR must be a directory of its own, not DATA_DIR or the directory of the memories');
+  }
   // A setting that changes nothing would be believed to work.
   const unsupported = 'is not supported by this release; leave it empty';
   if (values.DATABASE_URL) faults.push(`DATABASE_URL ${unsupported}: memories are embedded DuckDB files`);
@@ -79,6 +82,11 @@ function contradictions(values: Values): readonly string[] {
     faults.push('HOST must be 127.0.0.1, ::1 or localhost with SINGLE_USER, which asks nobody for a token');
   }
   return faults;
+}
+
+function isDataDirectory({ BACKUP_DIR, DATA_DIR, VIOLENTUTF_MEMORY_DIR, VIOLENTUTF_MEMORY_PATH }: Values): boolean {
+  const taken = [DATA_DIR, join(DATA_DIR, 'memory'), VIOLENTUTF_MEMORY_DIR, VIOLENTUTF_MEMORY_PATH];
+  return taken.some((directory) => directory !== null && resolve(directory) === resolve(BACKUP_DIR ?? ''));
 }
 
 async function readSecrets(values: Values): Promise<Config> {
@@ -108,7 +116,7 @@ async function readSecrets(values: Values): Promise<Config> {
     values.ALERT_WEBHOOK_SECRET ??
     (values.ALERT_WEBHOOK_URL === null
       ? null
-      : await kept('ALERT_WEBHOOK_SECRET', 'alert-webhook-secret', () => `whsec_${randomBytes(32).toString('base64')}`, webhookSecret));
+      : await kept('ALERT_WEBHOOK_SECRET', 'alert-webhook-secret', () => webhookSecretOf(randomBytes(32)), webhookSecret));
   if (salt === null || key === null || faults.length > 0) throw new ConfigError(faults);
   const config = new Config(values, { salt: salt.value, encryptionKey: key, jwtSecret: jwt, webhookKey });
   if (salt.fault !== null) throw new SaltRefused([salt.fault], config);

@@ -31,6 +31,11 @@ export function webhookSecret(value: string): Buffer {
   return key;
 }
 
+/** Such a key as it is written. */
+export function webhookSecretOf(key: Buffer): string {
+  return `whsec_${key.toString('base64')}`;
+}
+
 /** A 256-bit key in base64 (or base64url). @throws ValueFault */
 export function encryptionKey(value: string): Buffer {
   const key = /^[A-Za-z0-9+/_-]{43}=?$/.test(value) ? Buffer.from(value, 'base64') : null;

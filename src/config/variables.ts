@@ -39,6 +39,17 @@ export const variables = {
   ),
   DISK_WARNING_MB: variable(1024, integer(0, 1_000_000_000), 'Free space on the disk of the data below which health warns, in MB.'),
   DISK_LEAST_MB: variable(256, integer(0, 1_000_000_000), 'Free space below which the server is not ready any more, in MB.'),
+  BACKUP_DIR: optional(text, 'Directory of the backups (empty: backups in DATA_DIR); better on another disk.'),
+  BACKUP_EVERY_HOURS: variable(24, decimal(0, 500), 'Hours from one backup of everything to the next; 0 makes none by itself.'),
+  BACKUP_KEEP_LAST: variable(7, integer(1, 10_000), 'How many of the newest backups are kept.'),
+  BACKUP_KEEP_DAILY: variable(7, integer(0, 10_000), 'Of how many days the newest backup is kept besides.'),
+  BACKUP_KEEP_WEEKLY: variable(4, integer(0, 10_000), 'Of how many weeks the newest backup is kept besides.'),
+  COMPACT_EVERY_HOURS: variable(
+    24,
+    decimal(0, 500),
+    'Hours from one look for bloated memories, which are written anew when nobody uses them, to the next; 0 never looks.',
+  ),
+  COMPACT_FREE_MB: variable(64, decimal(0.1, 1_048_576), 'What must be free in a file, in MB, and at least half of it, to be bloated.'),
   LEGACY_ROOTS: variable('', list, 'Directories, separated by commas, that are searched for databases of ViolentUTF and PyRIT.'),
   LEGACY_SALTS: variable('', list, 'Former values of PYRIT_DB_SALT, separated by commas, by which such files may be named.'),
 

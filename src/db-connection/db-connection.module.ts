@@ -10,6 +10,7 @@ import { StoreFaults } from './store-faults.service.js';
 import { StoreFiles } from './store-files.service.js';
 import { StoreInspection } from './store-inspection.service.js';
 import { Switches } from './switches.service.js';
+import { UnassignedMemory } from './unassigned-memory.service.js';
 
 @Module({
   imports: [CatalogModule, UserContextModule],
@@ -23,6 +24,7 @@ import { Switches } from './switches.service.js';
     StoreFiles,
     StoreInspection,
     Switches,
+    UnassignedMemory,
   ],
   exports: [
     DbConnectionService,
@@ -34,6 +36,7 @@ import { Switches } from './switches.service.js';
     StoreFiles,
     StoreInspection,
     Switches,
+    UnassignedMemory,
   ],
 })
 export class DbConnectionModule {}

@@ -2,7 +2,7 @@ import { chmod, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Store } from '#catalog';
-import { DomainError, StoreSwitched, Unavailable } from '#core';
+import { DomainError, NotFound, StoreSwitched, Unavailable } from '#core';
 import {
   DatabaseCorrupt,
   DatabaseHeld,
@@ -13,6 +13,7 @@ import {
   removeDrafts,
   type DatabaseActivity,
   type DatabaseSize,
+  type DuckDbLocation,
   type RegistryStats,
 } from '#database';
 import { MemoryStore, type MemoryReaders, type MemoryTables, type MemoryWriters } from '#memory';
@@ -127,6 +128,33 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     if (store) await this.#stores.recall(await this.#keyOf(store), RECALL_GRACE_MS);
   }
 
+  /** Makes a copy of somebody's memory at `path`, as it is at one moment, while it is used; a withheld one too. It stays open only if it was. */
+  async copyOf({ userId, storeId }: Pick<Store, 'userId' | 'storeId'>, path: string): Promise<void> {
+    const store = await this.catalog.stores.find(userId);
+    if (store?.storeId !== storeId) throw new NotFound('store', storeId);
+    const wasOpen = await this.isOpen(store);
+    try {
+      await this.lendWithheld(userId, (memory) => memory.copyTo(path));
+    } finally {
+      if (!wasOpen) await this.releaseOf(userId);
+    }
+  }
+
+  /**
+   * Runs `fn` while somebody's memory is closed and nobody can open it: who comes meanwhile waits.
+   * @throws NotFound; StoreSwitched for one that waits in the quarantine; DatabaseInUse when somebody still uses it after `patienceMs`.
+   */
+  async whileClosed<T>(userId: string, patienceMs: number, fn: (place: DuckDbLocation) => Promise<T>): Promise<T> {
+    const store = await this.catalog.stores.find(userId);
+    if (store?.state !== 'active') throw new NotFound('active memory of the user', userId);
+    const place = { directory: this.config.memoryDir, file: store.location };
+    return this.#stores.whileClosed(await this.#keyOf(store), patienceMs, async () => {
+      // It may have lost its place when it was closed.
+      await this.rescues.assertInPlace(store.storeId);
+      return fn(place);
+    });
+  }
+
   /** @param admit throws for a store that is not to be lent in its present state. */
   async #lendIf<T>(userId: string, admit: (store: Store) => void, fn: (store: MemoryStore) => Promise<T>): Promise<T> {
     const store = (await this.catalog.stores.find(userId)) ?? (await this.#provision(userId));
@@ -197,6 +225,15 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
       handles.set(store.storeId, { leases: this.#stores.peek(key)?.leases ?? 0, ...memory.activity() });
     }
     return handles;
+  }
+
+  async isOpen(store: Store): Promise<boolean> {
+    return this.#stores.isOpen(await this.#keyOf(store));
+  }
+
+  /** The size of the file of a memory; 0 when there is none. */
+  async fileBytesOf({ location }: Store): Promise<number> {
+    return (await stat(join(this.config.memoryDir, location)).catch(() => null))?.size ?? 0;
   }
 
   stats(): RegistryStats {

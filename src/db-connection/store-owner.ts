@@ -4,7 +4,7 @@ import type { MemoryReaders, MemoryStore, Owner, OwnerAlias } from '#memory';
 import type { CatalogService } from '../catalog/catalog.service.js';
 
 /** Whose a store is, as the catalog has it now. */
-export async function ownerOf(catalog: CatalogService, store: Store): Promise<Owner> {
+export async function ownerOf(catalog: Pick<CatalogService, 'users' | 'aliases'>, store: Store): Promise<Owner> {
   const { issuer, name } = await catalog.users.get(store.userId);
   return { store_id: store.storeId, user_id: store.userId, issuer, name, aliases: await aliasesOf(catalog, store.userId) };
 }
@@ -23,6 +23,6 @@ export async function writeAliases(catalog: CatalogService, memory: MemoryStore,
   });
 }
 
-async function aliasesOf(catalog: CatalogService, userId: string): Promise<readonly OwnerAlias[]> {
+async function aliasesOf(catalog: Pick<CatalogService, 'aliases'>, userId: string): Promise<readonly OwnerAlias[]> {
   return (await catalog.aliases.list(userId)).map(({ issuer, name }) => ({ issuer, name }));
 }

@@ -2,7 +2,7 @@ import type { MemoryStore } from '#memory';
 import type { DbConnectionService } from '../db-connection/db-connection.service.js';
 import type { Memories } from './memories.js';
 import type { Person } from './people.js';
-import type { UnassignedMemory } from './unassigned-memory.service.js';
+import type { UnassignedMemory } from '../db-connection/unassigned-memory.service.js';
 
 /** The memories of people themselves. */
 export class LiveMemories implements Memories {

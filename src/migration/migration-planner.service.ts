@@ -12,7 +12,7 @@ import { People } from './people.js';
 import { planHash, type PlanBody } from './plan-body.js';
 import type { Progress } from './progress.js';
 import { ScratchMemories } from './scratch-memories.js';
-import { UnassignedMemory } from './unassigned-memory.service.js';
+import { UnassignedMemory } from '../db-connection/unassigned-memory.service.js';
 
 /** Says what there is, and what a run would make of it. Neither changes anybody's memory. */
 @Injectable()

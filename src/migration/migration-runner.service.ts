@@ -13,7 +13,7 @@ import { MigrationJobs } from './migration-jobs.service.js';
 import { People, type Person } from './people.js';
 import type { PlanBody, RunBody, UndoneMemory } from './plan-body.js';
 import type { Progress } from './progress.js';
-import { UnassignedMemory } from './unassigned-memory.service.js';
+import { UnassignedMemory } from '../db-connection/unassigned-memory.service.js';
 import { undoneMemory } from './undone-memory.js';
 
 /** Carries plans out, and takes runs back. What was cut off is gone on with when the server starts. */

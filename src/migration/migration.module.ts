@@ -11,12 +11,11 @@ import { MigrationJobs } from './migration-jobs.service.js';
 import { MigrationPlanner } from './migration-planner.service.js';
 import { MigrationRunner } from './migration-runner.service.js';
 import { MigrationService } from './migration.service.js';
-import { UnassignedMemory } from './unassigned-memory.service.js';
 
 @Module({
   imports: [CatalogModule, UserContextModule, DbConnectionModule],
   controllers: [MigrationController, MergesController],
-  providers: [LegacyFiles, UnassignedMemory, MigrationJobs, MigrationPlanner, MigrationRunner, MigrationService, MergePlanner, MergeRunner],
+  providers: [LegacyFiles, MigrationJobs, MigrationPlanner, MigrationRunner, MigrationService, MergePlanner, MergeRunner],
   exports: [MigrationService, MergePlanner, MergeRunner],
 })
 export class MigrationModule {}

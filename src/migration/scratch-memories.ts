@@ -5,10 +5,10 @@ import { DatabaseRegistry } from '#database';
 import type { MemoryStore } from '#memory';
 import type { CatalogService } from '../catalog/catalog.service.js';
 import type { DbConnectionService } from '../db-connection/db-connection.service.js';
+import { nobody, openOutside } from '../db-connection/outside-memory.js';
+import type { UnassignedMemory } from '../db-connection/unassigned-memory.service.js';
 import type { Memories } from './memories.js';
 import type { Person } from './people.js';
-import { nobody, openOutside } from './scratch-memory.js';
-import type { UnassignedMemory } from './unassigned-memory.service.js';
 
 /** How many copies are open at once. */
 const MAX_OPEN = 8;

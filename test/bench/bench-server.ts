@@ -29,6 +29,7 @@ export class BenchServer implements AsyncDisposable {
     const env = {
       ...START.env,
       DATA_DIR: dataDir,
+      BACKUP_EVERY_HOURS: '0',
       PORT: '0',
       HOST: '127.0.0.1',
       JWT_SECRET_KEY: SECRET,

@@ -115,6 +115,12 @@ const ADMIN: Readonly<Record<string, Probe>> = {
   'GET /api/v2/migration/merges/runs/{id}': { path: ['user'] },
   'POST /api/v2/migration/merges/runs/{id}/undo': { path: ['user'] },
   'GET /api/v2/migration/merges/reports/{id}': { path: ['user'] },
+  'GET /api/v2/backups': {},
+  'POST /api/v2/backups': { body: ({ user }) => ({ userId: user }) },
+  'GET /api/v2/backups/{id}': { path: ['user'] },
+  'POST /api/v2/backups/{id}/verify': { path: ['user'] },
+  'DELETE /api/v2/backups/{id}': { path: ['user'] },
+  'POST /api/v2/stores/{userId}/compact': { path: ['user'] },
 };
 
 /** Every route that shows what the caller has, or what nobody has. */
@@ -387,8 +393,8 @@ describe('After all that', () => {
     const root = server.client('root');
     for (const [route, probe] of Object.entries(ADMIN)) {
       const answer = await send(root, route, probe, ids);
-      // There is nothing to rescue, to migrate or to be alerted of: that they succeed where there is, is shown elsewhere.
-      if (/\/(migration|alerts)\//.test(route)) expect([200, 201, 400, 404, 409]).toContain(answer.status);
+      // There is nothing to rescue, to migrate or to be alerted of, and no backup of that id: that they succeed where there is, is shown elsewhere.
+      if (/\/(migration|alerts|backups)\//.test(route)) expect([200, 201, 400, 404, 409]).toContain(answer.status);
       else expect(`${route} ${answer.status < 300 ? 'succeeds' : answer.text}`).toBe(`${route} succeeds`);
     }
   });

@@ -190,6 +190,8 @@ export class ServerProcess implements AsyncDisposable {
         LOG_LEVEL: 'info',
         JWT_SECRET_KEY: SECRET,
         GENERATOR_ALLOW_PRIVATE: '127.0.0.1',
+        // Of a server that lives for more than a minute a backup would be made.
+        BACKUP_EVERY_HOURS: '0',
         ...this.#env,
       }),
       stdio: ['ignore', 'pipe', 'pipe'],

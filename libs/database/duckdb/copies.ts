@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { systemClock } from '#core';
 import { DatabaseClosing, DatabaseCorrupt } from '../errors.js';
 import { Connection } from './connection.js';
+import { contentOf, identifier, tablesOf } from './content.js';
 import { copyDraft, removeDraft } from './drafts.js';
 import { moveFile } from './move-file.js';
 import { isLookedAt, translate } from './native-errors.js';
@@ -11,9 +12,6 @@ import { ATTACH_OPTIONS, quote } from './statements.js';
 
 const ATTEMPT_MS = 20;
 const MOST_ATTEMPTS = 1_500;
-
-/** What is in the tables of a database: the number of rows of each, and the sum of their hashes, in whatever order they lie. */
-type Content = ReadonlyMap<string, { readonly rows: number; readonly hash: string }>;
 
 /**
  * Copies of the database `store`, one at a time, each made in a transaction of its own connection: writers go on meanwhile. The engine's own `copy
@@ -88,20 +86,20 @@ export class Copies {
     await chmod(draft, 0o600);
     await connection.execute('use copy');
     await connection.execute('begin transaction');
-    const tables = await tablesOf(connection);
+    const query = (statement: string): ReturnType<Connection['query']> => connection.query(statement);
+    const tables = await tablesOf(query);
     for (const { name, definition } of tables) {
       await connection.execute(definition);
       await connection.execute(`insert into copy.${identifier(name)} select * from store.${identifier(name)}`);
     }
-    const names = tables.map(({ name }) => name);
-    const original = await contentOf(connection, 'store', names);
+    const original = await contentOf(query, 'store', tables);
     await connection.execute('commit');
     await connection.execute('use memory');
     // This writes all of it to the disk. Attached anew it is read from there.
     await undisturbed(connection, 'checkpoint copy');
     await connection.execute('detach copy');
     await undisturbed(connection, `attach ${quote(draft)} as copy (read_only)`);
-    const copied = await contentOf(connection, 'copy', names);
+    const copied = await contentOf(query, 'copy', tables);
     await connection.execute('detach copy');
     for (const [table, { rows, hash }] of original) {
       const copy = copied.get(table);
@@ -122,28 +120,4 @@ async function undisturbed(connection: Connection, statement: string): Promise<v
       await systemClock.sleep(ATTEMPT_MS);
     }
   }
-}
-
-async function tablesOf(connection: Connection): Promise<{ name: string; definition: string }[]> {
-  const { rows } = await connection.query(
-    `select table_name as name, sql as definition from duckdb_tables()
-     where database_name = 'store' and schema_name = 'main' and not internal order by table_oid`,
-  );
-  return rows.map(({ name, definition }) => ({ name: String(name), definition: String(definition) }));
-}
-
-async function contentOf(connection: Connection, database: 'store' | 'copy', tables: readonly string[]): Promise<Content> {
-  const content = new Map<string, { rows: number; hash: string }>();
-  for (const table of tables) {
-    const { rows } = await connection.query(
-      `select count(*) as rows, coalesce(sum(hash("a whole row")::hugeint), 0)::varchar as hash
-       from ${database}.${identifier(table)} as "a whole row"`,
-    );
-    for (const row of rows) content.set(table, { rows: Number(row['rows']), hash: String(row['hash']) });
-  }
-  return content;
-}
-
-function identifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

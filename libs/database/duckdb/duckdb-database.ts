@@ -1,5 +1,5 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { Kysely, type Transaction } from 'kysely';
+import { Kysely, sql, type Transaction } from 'kysely';
 import { rm, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '#core';
@@ -7,6 +7,7 @@ import type {
   Commit,
   Database,
   DatabaseActivity,
+  DatabaseContent,
   DatabaseSize,
   Displacement,
   EngineCapabilities,
@@ -18,9 +19,11 @@ import { DatabaseBroken, DatabaseClosing } from '../errors.js';
 import { WriterQueue } from '../writer-queue.js';
 import { BulkInsert } from './bulk-insert.js';
 import { Connection, type ConnectionOwner } from './connection.js';
+import { contentOf, tablesOf } from './content.js';
 import { Copies } from './copies.js';
 import { DuckDbDialect } from './dialect.js';
 import type { FileClaim } from './file-claims.js';
+import { freeBytesOf } from './free-bytes.js';
 import { removeOwnLog } from './own-log.js';
 import { ReaderPool } from './reader-pool.js';
 
@@ -133,6 +136,17 @@ export class DuckDbDatabase<Tables> implements Database<Tables>, ConnectionOwner
 
   activity(): DatabaseActivity {
     return { openedAt: this.#openedAt, lastWriteAt: this.#lastWriteAt, lastCheckpointAt: this.#place.claim.checkpointedAt() };
+  }
+
+  freeBytes(): Promise<number> {
+    return this.read((db) => freeBytesOf((statement) => sql.raw(statement).execute(db)));
+  }
+
+  content(): Promise<DatabaseContent> {
+    return this.read(async (db) => {
+      const query = (statement: string): Promise<{ rows: unknown[] }> => sql.raw(statement).execute(db);
+      return contentOf(query, 'store', await tablesOf(query));
+    });
   }
 
   async copyTo(path: string): Promise<void> {

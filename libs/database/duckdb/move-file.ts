@@ -9,7 +9,7 @@ import { newDraft } from './drafts.js';
  * @throws Conflict when something is there already; it is never replaced.
  */
 export async function moveFile(from: string, to: string): Promise<void> {
-  await sync(from);
+  await syncPath(from);
   try {
     await link(from, to);
   } catch (error) {
@@ -18,7 +18,7 @@ export async function moveFile(from: string, to: string): Promise<void> {
     if (code !== 'EXDEV') throw error;
     await copyAcross(from, to);
   }
-  await sync(dirname(to));
+  await syncPath(dirname(to));
   await rm(from);
 }
 
@@ -34,7 +34,7 @@ async function copyAcross(from: string, to: string): Promise<void> {
 }
 
 /** Has the system write a file, or the entries of a folder, to the disk. */
-async function sync(path: string): Promise<void> {
+export async function syncPath(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();

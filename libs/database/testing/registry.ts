@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Database } from '../database.js';
 import { DatabaseRegistry } from '../database-registry.js';
-import { DatabaseClosing } from '../errors.js';
+import { DatabaseClosing, DatabaseInUse } from '../errors.js';
 import { countNotes, pause, someNotes, type DatabaseHarness, type NoteTables, type OpenNotes } from './harness.js';
 
 export function registryRules(open: OpenNotes, harness: DatabaseHarness): void {
@@ -92,6 +92,44 @@ export function registryRules(open: OpenNotes, harness: DatabaseHarness): void {
       expect(registry.stats()).toMatchObject({ open: 1, opened: 2, inUse: 0 });
       await registry.recall('unknown');
       await registry.close();
+    });
+
+    it('shuts a database: who comes waits until it is open to all again, and who holds it is waited for', async () => {
+      const { registry, lend } = registryOf(4);
+      const key = await harness.key('one');
+      const goOn = Promise.withResolvers<void>();
+      const holding = lend('one', async (database) => {
+        await database.append({ notes: someNotes(3) });
+        await goOn.promise;
+      });
+      await lend('one', countNotes);
+      await expect(registry.whileClosed(key, 20, () => Promise.resolve())).rejects.toBeInstanceOf(DatabaseInUse);
+      expect(await lend('one', countNotes)).toBe(3);
+      const order: string[] = [];
+      const shut = registry.whileClosed(key, 5_000, async () => {
+        order.push('shut');
+        expect([registry.isOpen(key), registry.open()]).toEqual([false, []]);
+        const own = await open('one');
+        await own.append({ notes: someNotes(1, 50) });
+        await own.close();
+        return order.push('opened again');
+      });
+      const next = lend('one', async (database) => {
+        order.push('lent');
+        return countNotes(database);
+      });
+      await expect(registry.whileClosed(key, 0, () => Promise.resolve())).rejects.toBeInstanceOf(DatabaseInUse);
+      goOn.resolve();
+      await holding;
+      expect([await shut, await next]).toEqual([2, 4]);
+      expect(order).toEqual(['shut', 'opened again', 'lent']);
+      const failing = registry.whileClosed(key, 100, () => Promise.reject(new Error('not today')));
+      await expect(failing).rejects.toThrow('not today');
+      expect(await lend('one', countNotes)).toBe(4);
+      const last = registry.whileClosed(key, 100, () => pause(20));
+      await registry.close();
+      await last;
+      await expect(lend('one', countNotes)).rejects.toBeInstanceOf(DatabaseClosing);
     });
 
     it('keeps nothing of an open that failed', async () => {

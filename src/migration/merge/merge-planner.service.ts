@@ -12,7 +12,7 @@ import { planHash } from '../plan-body.js';
 import type { Progress } from '../progress.js';
 import type { FileReport } from '../scan-report.js';
 import { ScratchMemories } from '../scratch-memories.js';
-import { UnassignedMemory } from '../unassigned-memory.service.js';
+import { UnassignedMemory } from '../../db-connection/unassigned-memory.service.js';
 import type { Merge, MergePlanBody } from './merge-body.js';
 import { fileOf, receiveMemory } from './memory-source.js';
 

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { CatalogModule } from '../catalog/catalog.module.js';
+import { DbConnectionModule } from '../db-connection/db-connection.module.js';
+import { UserContextModule } from '../user-context/user-context.module.js';
+import { BackupMaker } from './backup-maker.service.js';
+import { BackupJob } from './backup.job.js';
+import { BackupService } from './backup.service.js';
+import { BackupsController } from './backups.controller.js';
+
+@Module({
+  imports: [CatalogModule, UserContextModule, DbConnectionModule],
+  controllers: [BackupsController],
+  providers: [BackupService, BackupMaker, BackupJob],
+  exports: [BackupService],
+})
+export class BackupModule {}
