@@ -9,6 +9,7 @@ import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { ConvertersModule } from './converters/converters.module.js';
 import { DatasetsModule } from './datasets/datasets.module.js';
+import { ErasureModule } from './erasure/erasure.module.js';
 import { ExecutionsModule } from './executions/executions.module.js';
 import { GeneratorsModule } from './generators/generators.module.js';
 import { HealthModule } from './health/health.module.js';
@@ -21,6 +22,7 @@ import { MigrationModule } from './migration/migration.module.js';
 import { OrchestratorPoolModule } from './orchestrator-pool/orchestrator-pool.module.js';
 import { OrchestratorsModule } from './orchestrators/orchestrators.module.js';
 import { RescueModule } from './rescue/rescue.module.js';
+import { RetentionModule } from './retention/retention.module.js';
 import { ScorersModule } from './scorers/scorers.module.js';
 import { WatchModule } from './watch/watch.module.js';
 
@@ -59,6 +61,8 @@ export class AppModule implements OnModuleDestroy {
         WatchModule,
         BackupModule,
         CompactionModule,
+        RetentionModule,
+        ErasureModule,
       ],
     };
   }

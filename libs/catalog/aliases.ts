@@ -1,5 +1,6 @@
 import { Conflict, NotFound, uuidv7 } from '#core';
 import type { AuditTrail } from './audit-trail.js';
+import { ERASED } from './forget-person.js';
 import { pageOf, type CatalogPage, type PageRequest } from './page.js';
 import type { AliasRow } from './schema.js';
 import type { CatalogStorage, CatalogTransaction } from './storage.js';
@@ -65,6 +66,8 @@ export class Aliases {
       if (bound) await this.#leave(tx, bound, userId);
       const row: AliasRow = { issuer, name, alias_id: uuidv7(this.storage.clock.now()), user_id: userId, created_at: this.storage.now() };
       await tx.insertInto('aliases').values(row).execute();
+      // It is decided whose it is.
+      await tx.deleteFrom('identity_flips').where('issuer', '=', issuer).where('name', '=', name).execute();
       await this.audit.write(tx, actor, 'alias.bound', userId, { aliasId: row.alias_id, formerUserId: bound?.user_id ?? null });
       return toAlias(row, user);
     });
@@ -73,7 +76,7 @@ export class Aliases {
   }
 
   /**
-   * Takes an identity from a person: whoever comes with it next is somebody new.
+   * Takes an identity from a person: whoever comes with it next is somebody new, once an administrator has said so of tokens that were seen with it.
    * @throws NotFound; Conflict for the canonical one, and for that of a memory that was merged into this person's.
    */
   async unbind(userId: string, aliasId: string, actor: string): Promise<void> {
@@ -147,7 +150,7 @@ async function hasArchived(tx: CatalogTransaction, userId: string): Promise<bool
 
 async function userRow(db: CatalogTransaction, userId: string): Promise<Identity> {
   const row = await db.selectFrom('users').selectAll().where('user_id', '=', userId).executeTakeFirst();
-  if (!row) throw new NotFound('user', userId);
+  if (!row || row.issuer === ERASED) throw new NotFound('user', userId);
   return { issuer: row.issuer, name: row.canonical_name };
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { NotFound, QuotaExceeded, sha256, uuidv7 } from '#core';
 import type { AuditTrail } from './audit-trail.js';
+import { isErased } from './forget-person.js';
 import { pageOf, type CatalogPage, type PageRequest } from './page.js';
 import { Recent } from './recent.js';
 import type { ApiKeyRow } from './schema.js';
@@ -71,6 +72,7 @@ export class ApiKeys {
       revoked_at: null,
     };
     await this.storage.transact(async (tx) => {
+      if (await isErased(tx, userId)) throw new NotFound('user', userId);
       const { count } = await tx
         .selectFrom('api_keys')
         .select((columns) => columns.fn.countAll<number>().as('count'))

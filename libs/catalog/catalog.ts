@@ -1,13 +1,16 @@
-import type { DatabaseContent, DuckDbLocation } from '#database';
+import type { Compaction, DatabaseContent, DuckDbLocation } from '#database';
 import { Alerts } from './alerts.js';
 import { Aliases } from './aliases.js';
 import { ApiKeys } from './api-keys.js';
 import { AuditTrail } from './audit-trail.js';
+import { Erasures } from './erasures.js';
 import { Facts } from './facts.js';
 import { Handovers } from './handovers.js';
+import { IdentityFlips } from './identity-flips.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import { MigrationLedger } from './migration-ledger.js';
 import { Restoration, type FoundStore, type RestoredStore } from './restoration.js';
+import { RetentionRules } from './retention-rules.js';
 import { Roles } from './roles.js';
 import { CatalogStorage, type CatalogOptions } from './storage.js';
 import { StoreMarks } from './store-marks.js';
@@ -22,29 +25,39 @@ export class Catalog implements AsyncDisposable {
   readonly stores: Stores;
   readonly apiKeys: ApiKeys;
   readonly handovers: Handovers;
+  readonly identityFlips: IdentityFlips;
   readonly idempotencyKeys: IdempotencyKeys;
   readonly migrations: MigrationLedger;
   readonly alerts: Alerts;
   readonly facts: Facts;
   readonly storeMarks: StoreMarks;
+  readonly retentionRules: RetentionRules;
+  readonly erasures: Erasures;
   readonly audit: AuditTrail;
 
   private constructor(private readonly storage: CatalogStorage) {
     this.audit = new AuditTrail(storage);
-    this.users = new Users(storage, this.audit);
+    this.identityFlips = new IdentityFlips(storage, this.audit);
+    this.users = new Users(storage, this.audit, this.identityFlips);
     this.apiKeys = new ApiKeys(storage, this.audit);
     this.aliases = new Aliases(storage, this.audit, () => {
       this.users.forget();
       this.apiKeys.forget();
     });
     this.roles = new Roles(storage, this.audit);
-    this.stores = new Stores(storage, this.audit);
+    this.stores = new Stores(storage, this.audit, this.identityFlips);
     this.handovers = new Handovers(storage, this.audit, () => {
       this.users.forget();
       this.apiKeys.forget();
       this.stores.forget();
     });
+    this.erasures = new Erasures(storage, this.audit, () => {
+      this.users.forget();
+      this.apiKeys.forget();
+      this.stores.forget();
+    });
     this.idempotencyKeys = new IdempotencyKeys(storage);
+    this.retentionRules = new RetentionRules(storage, this.audit);
     this.migrations = new MigrationLedger(storage, this.audit);
     this.alerts = new Alerts(storage, this.audit);
     this.facts = new Facts(storage);
@@ -88,6 +101,11 @@ export class Catalog implements AsyncDisposable {
   /** What is in each table; every value is read for it. @throws DatabaseCorrupt */
   content(): Promise<DatabaseContent> {
     return this.storage.content();
+  }
+
+  /** Writes the file anew without what was deleted in it. Who asks meanwhile waits. @throws as `compactDuckDb`; DatabaseInUse */
+  compact(): Promise<Compaction> {
+    return this.storage.compact();
   }
 
   /** Lets writes under way finish, and closes the file. */

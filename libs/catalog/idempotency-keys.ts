@@ -1,4 +1,5 @@
 import { canonicalJson, sha256 } from '#core';
+import { isErased } from './forget-person.js';
 import type { CatalogStorage } from './storage.js';
 
 /** What a client calls a request so as to be able to repeat it: the key, for one person, method and path. */
@@ -46,7 +47,7 @@ export class IdempotencyKeys {
     return row ? { bodyHash: row.body_hash, status: row.status, location: row.location, body: row.body } : null;
   }
 
-  /** Keeps the answer in place of an older one. Old answers of everybody are removed once an hour on that occasion. */
+  /** Keeps the answer in place of an older one, unless the person was erased meanwhile. Old answers of everybody are removed once an hour on that occasion. */
   async keep(request: IdempotentRequest, { bodyHash, status, location, body }: KeptAnswer): Promise<void> {
     const now = this.storage.clock.now();
     const purge = now - this.#purgedAt >= PURGE_EVERY_MS;
@@ -54,6 +55,7 @@ export class IdempotencyKeys {
     await this.storage.transact(async (tx) => {
       if (purge) await tx.deleteFrom('idempotency_keys').where('created_at', '<=', this.#oldest()).execute();
       await tx.deleteFrom('idempotency_keys').where('request_hash', '=', hash).execute();
+      if (await isErased(tx, request.userId)) return;
       await tx
         .insertInto('idempotency_keys')
         .values({

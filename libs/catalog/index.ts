@@ -4,7 +4,11 @@ export type { Alias, Aliases } from './aliases.js';
 export { API_KEY_PREFIX, type ApiKey, type ApiKeys, type KeyHolder, type NewApiKey } from './api-keys.js';
 export type { AuditEntry, AuditTrail } from './audit-trail.js';
 export type { Facts } from './facts.js';
+export { CLAIM_KINDS, type ClaimKind, type SeenClaim } from './claims.js';
+export { ERASURE_STEPS, type DoomedStore, type Erasure, type Erasures, type ErasureStep } from './erasures.js';
+export type { Forgotten } from './forget-person.js';
 export type { Handover, Handovers } from './handovers.js';
+export type { FlipState, IdentityFlip, IdentityFlips } from './identity-flips.js';
 export { requestHash, type IdempotencyKeys, type IdempotentRequest, type KeptAnswer } from './idempotency-keys.js';
 export type {
   MigrationAssignment,
@@ -17,6 +21,7 @@ export type {
 export { CATALOG_SCHEMA } from './migrations.js';
 export type { CatalogPage, PageRequest } from './page.js';
 export type { FoundStore, RestoredStore } from './restoration.js';
+export type { RetentionRule, RetentionRules } from './retention-rules.js';
 export type { Roles } from './roles.js';
 export type { CatalogOptions } from './storage.js';
 export type { StoreMarks } from './store-marks.js';

@@ -1,8 +1,10 @@
 import { NotFound, uuidv7, type JsonObject, type JsonValue } from '#core';
 import type { AuditTrail } from './audit-trail.js';
+import { writeBody } from './migration-body.js';
+import { isGone } from './forget-person.js';
 import { pageOf, type CatalogPage, type PageRequest } from './page.js';
 import type { MigrationDocumentRow } from './schema.js';
-import type { CatalogStorage, CatalogTransaction } from './storage.js';
+import type { CatalogStorage } from './storage.js';
 
 export type MigrationKind = 'scan' | 'plan' | 'run' | 'merge-plan' | 'merge-run';
 export type MigrationState = 'running' | 'completed' | 'failed' | 'undoing' | 'undone';
@@ -41,9 +43,6 @@ export interface MigrationAssignment {
   readonly createdBy: string;
   readonly createdAt: string;
 }
-
-/** A text is stored in parts: the engine holds a column of many rows in memory at once. */
-const PART_LENGTH = 16_384;
 
 /** What was found, planned and done to bring old databases home, and to make one of two memories. */
 export class MigrationLedger {
@@ -164,8 +163,7 @@ export class MigrationLedger {
   /** Says whose the rows of a file are that don't say it themselves. It counts for plans that are made from then on. @throws NotFound */
   assign(file: string, name: string | null, userId: string, actor: string): Promise<MigrationAssignment> {
     return this.storage.transact(async (tx) => {
-      const user = await tx.selectFrom('users').select('user_id').where('user_id', '=', userId).executeTakeFirst();
-      if (!user) throw new NotFound('user', userId);
+      if (await isGone(tx, userId)) throw new NotFound('user', userId);
       const row = { file, name: name ?? '', user_id: userId, created_by: actor, created_at: this.storage.now() };
       await tx.deleteFrom('migration_assignments').where('file', '=', file).where('name', '=', row.name).execute();
       await tx.insertInto('migration_assignments').values(row).execute();
@@ -187,16 +185,6 @@ export class MigrationLedger {
       createdAt,
     }));
   }
-}
-
-async function writeBody(tx: CatalogTransaction, document_id: string, body: JsonValue): Promise<void> {
-  // In ASCII: a part must not begin with the second half of a character.
-  const text = JSON.stringify(body).replaceAll(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  for (let part = 0; part * PART_LENGTH < text.length; part++)
-    await tx
-      .insertInto('migration_texts')
-      .values({ document_id, part, text: text.slice(part * PART_LENGTH, (part + 1) * PART_LENGTH) })
-      .execute();
 }
 
 function toDocument(row: MigrationDocumentRow): MigrationDocument {

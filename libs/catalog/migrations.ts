@@ -47,6 +47,18 @@ export const migrations: Migrations<CatalogTables> = {
     await sql`create table facts (name varchar primary key, value varchar not null)`.execute(db);
     await sql`create table store_marks (store_id varchar primary key, mark varchar not null)`.execute(db);
   },
+  '0005-lifecycle': async (db, { momentType, jsonType }) => {
+    const moment = sql.raw(momentType);
+    await sql`create table claims (issuer varchar not null, kind varchar not null, value_hash varchar not null, user_id varchar not null,
+      seen_at ${moment} not null)`.execute(db);
+    await sql`create table shared_claims (issuer varchar not null, value_hash varchar not null)`.execute(db);
+    await sql`create table identity_flips (flip_id varchar primary key, issuer varchar not null, name varchar not null, user_id varchar not null,
+      state varchar not null, created_at ${moment} not null, updated_at ${moment} not null, decided_by varchar)`.execute(db);
+    await sql`create table retention_rules (user_id varchar not null, executions_days integer, conversations_days integer,
+      updated_by varchar not null, updated_at ${moment} not null)`.execute(db);
+    await sql`create table erasures (erasure_id varchar primary key, user_id varchar not null, step varchar not null,
+      requested_by varchar not null, begun_at ${moment} not null, ended_at ${moment}, report ${sql.raw(jsonType)} not null)`.execute(db);
+  },
 };
 
 /** The schema that a catalog has once it was opened: the name of the last step. */

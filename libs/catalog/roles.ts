@@ -1,5 +1,6 @@
 import type { AuditTrail } from './audit-trail.js';
 import { NotFound } from '#core';
+import { isGone } from './forget-person.js';
 import { Recent } from './recent.js';
 import type { CatalogStorage } from './storage.js';
 
@@ -26,8 +27,7 @@ export class Roles {
   /** Grants a role; nothing changes when it is granted already. @throws NotFound when there is no such person. */
   async grant(userId: string, role: string, actor: string): Promise<void> {
     await this.storage.transact(async (tx) => {
-      const user = await tx.selectFrom('users').select('user_id').where('user_id', '=', userId).executeTakeFirst();
-      if (!user) throw new NotFound('user', userId);
+      if (await isGone(tx, userId)) throw new NotFound('user', userId);
       const granted = await tx.selectFrom('roles').select('role').where('user_id', '=', userId).where('role', '=', role).executeTakeFirst();
       if (granted) return;
       await tx.insertInto('roles').values({ user_id: userId, role, granted_at: this.storage.now() }).execute();

@@ -14,6 +14,12 @@ export interface CatalogTables {
   alerts: AlertRow;
   facts: { name: string; value: string };
   store_marks: { store_id: string; mark: string };
+  claims: ClaimRow;
+  /** Values that several persons bear. */
+  shared_claims: { issuer: string; value_hash: string };
+  identity_flips: IdentityFlipRow;
+  retention_rules: RetentionRow;
+  erasures: ErasureRow;
   audit: { entry_id: string; created_at: string; actor: string; action: string; subject: string; details: JsonObject };
 }
 
@@ -100,4 +106,43 @@ export interface AlertRow {
   attempts: number;
   last_error: string | null;
   sent_at: string | null;
+}
+
+/** A name that tokens of a person carried, as a hash. */
+export interface ClaimRow {
+  issuer: string;
+  kind: string;
+  value_hash: string;
+  user_id: string;
+  seen_at: string;
+}
+
+export interface IdentityFlipRow {
+  flip_id: string;
+  issuer: string;
+  name: string;
+  user_id: string;
+  state: string;
+  created_at: string;
+  updated_at: string;
+  decided_by: string | null;
+}
+
+export interface RetentionRow {
+  user_id: string;
+  executions_days: number | null;
+  conversations_days: number | null;
+  updated_by: string;
+  updated_at: string;
+}
+
+export interface ErasureRow {
+  erasure_id: string;
+  user_id: string;
+  step: string;
+  requested_by: string;
+  begun_at: string;
+  ended_at: string | null;
+  /** What was removed: counts and ids. */
+  report: JsonObject;
 }

@@ -8,6 +8,7 @@ import {
   openDuckDb,
   pendingMigrations,
   type Database,
+  type Compaction,
   type DatabaseContent,
   type DuckDbLocation,
   type DuckDbOptions,
@@ -25,6 +26,9 @@ export type CatalogOptions = Pick<DuckDbOptions, 'create' | 'heldTimeoutMs' | 'h
 
 /** Few ask it at once, and it is small. */
 const ENGINE = { readers: 2, memoryLimitMb: 128 } as const;
+
+/** How long those who have it are waited for. */
+const PATIENCE_MS = 10_000;
 
 /** The catalog's database: opened, brought forward, and reopened by itself after a fatal error. The nouns read and write through it. */
 export class CatalogStorage {
@@ -68,6 +72,11 @@ export class CatalogStorage {
   /** What is in each table. @throws DatabaseCorrupt */
   content(): Promise<DatabaseContent> {
     return this.#registry.lend('catalog', this.#open, (database) => database.content());
+  }
+
+  /** Writes the file anew without what was deleted in it. Who asks meanwhile waits. @throws as `compactDuckDb`; DatabaseInUse */
+  compact(): Promise<Compaction> {
+    return this.#registry.whileClosed('catalog', PATIENCE_MS, () => compactDuckDb(this.location, ENGINE));
   }
 
   close(): Promise<void> {

@@ -1,9 +1,11 @@
-import { Conflict, NotFound, uuidv7 } from '#core';
+import { Conflict, IdentityChanged, NotFound, uuidv7 } from '#core';
 import type { AuditTrail } from './audit-trail.js';
+import { claimsOf, type Lookalike } from './claims.js';
+import type { IdentityFlips } from './identity-flips.js';
 import { pageOf, type CatalogPage, type PageRequest } from './page.js';
 import { Recent } from './recent.js';
 import type { StoreRow } from './schema.js';
-import type { CatalogStorage } from './storage.js';
+import type { CatalogStorage, CatalogTransaction } from './storage.js';
 
 export type StoreBackend = 'duckdb' | 'postgres';
 export type StoreState = 'provisioning' | 'active' | 'moving' | 'archived' | 'erased';
@@ -42,6 +44,7 @@ export class Stores {
   constructor(
     private readonly storage: CatalogStorage,
     private readonly audit: AuditTrail,
+    private readonly flips: IdentityFlips,
   ) {}
 
   /** The person's store that is not erased, or null. */
@@ -56,14 +59,17 @@ export class Stores {
 
   /**
    * The person's store, entered as `provisioning` at `place` when there is none. An existing one stays where it is, whatever `place` says.
-   * @throws NotFound when there is no such person, or nobody who could log in as them; Conflict when the place is another store's.
+   * @throws NotFound when there is no such person, or nobody who could log in as them; Conflict when the place is another store's;
+   * IdentityChanged when the person's tokens carry names of somebody who has a memory.
    */
   async provision(userId: string, place: StorePlace): Promise<Store> {
-    const store = await this.storage.transact(async (tx) => {
+    const store = await this.storage.transact(async (tx): Promise<Store | Lookalike> => {
       const own = await tx.selectFrom('stores').selectAll().where('user_id', '=', userId).where('state', '!=', 'erased').executeTakeFirst();
       if (own) return toStore(own);
       const alias = await tx.selectFrom('aliases').select('alias_id').where('user_id', '=', userId).executeTakeFirst();
       if (!alias) throw new NotFound('user', userId);
+      const lookalike = await this.#lookalikeOf(tx, userId);
+      if (lookalike) return lookalike;
       const taken = await tx
         .selectFrom('stores')
         .select('store_id')
@@ -86,6 +92,7 @@ export class Stores {
       await this.audit.write(tx, userId, 'store.provisioned', row.store_id, { backend: place.backend });
       return toStore(row);
     });
+    if ('shared' in store) throw new IdentityChanged(store.userId, store.storeId);
     this.forget();
     return store;
   }
@@ -156,6 +163,12 @@ export class Stores {
   /** Another number whenever a store may have come, gone or changed: who keeps a list of them asks for that first. */
   get changes(): number {
     return this.#changes;
+  }
+
+  /** Whose memory this person's may be, who was here before there was that memory. */
+  async #lookalikeOf(tx: CatalogTransaction, userId: string): Promise<Lookalike | null> {
+    const user = await tx.selectFrom('users').selectAll().where('user_id', '=', userId).executeTakeFirstOrThrow();
+    return this.flips.judge(tx, { issuer: user.issuer, name: user.canonical_name }, await claimsOf(tx, userId), userId);
   }
 
   async #list({ limit, after }: PageRequest, onlyWithWork: boolean): Promise<CatalogPage<Store>> {

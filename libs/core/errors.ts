@@ -54,5 +54,20 @@ export class Unavailable extends DomainError {
   }
 }
 
+/** A token carries a new name of somebody who has a memory, as it seems: nobody new is made of it, and nobody is let into that memory by a guess. */
+export class IdentityChanged extends DomainError {
+  constructor(
+    /** Who has the memory. */
+    readonly userId: string,
+    readonly storeId: string,
+  ) {
+    super(
+      'Your token names somebody who was never here, but carries a name by which a person with a memory is known. Nothing was made, and nothing is ' +
+        `lost. Ask an administrator: if you are that person, they bind your new name to it (POST /api/v2/users/${userId}/aliases); if you are ` +
+        `not, they say so (POST /api/v2/users/${userId}/strangers).`,
+    );
+  }
+}
+
 /** The memory that was found is not the one that the catalog names: it is refused rather than replaced. */
 export class StoreSwitched extends DomainError {}

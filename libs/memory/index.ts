@@ -16,6 +16,7 @@ export type { MessageDraft } from './message-writer.js';
 export type { ExchangedMessage, MessageCursor, MessageFilter } from './messages.js';
 export { MEMORY_SCHEMA } from './migrations.js';
 export type { Owner } from './owner.js';
+export type { Expired, RetentionLimits } from './retention.js';
 export type { ScoreFilter } from './scores.js';
 export type { MemoryStats } from './stats.js';
 export * from './tables.js';

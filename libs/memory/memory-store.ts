@@ -23,6 +23,7 @@ import { Imports } from './imports/imports.js';
 import type { WholeMessage } from './long-texts.js';
 import { memoryMigrations } from './migrations.js';
 import { assertOwner, assertUnused, OwnerReader, ownerOf, OwnerWriter, type Owner } from './owner.js';
+import { RetentionReader, RetentionWriter } from './retention.js';
 import { ScoreReader, ScoreWriter } from './scores.js';
 import { readStats } from './stats.js';
 import type { ConfigurationNoun, ItemTable, MemoryTables, PromptTable } from './tables.js';
@@ -39,6 +40,7 @@ function readersOf(db: Transaction<MemoryTables>) {
     scores: new ScoreReader(db),
     attacks: new AttackReader(db),
     answers: new AnswerReader(db),
+    retention: new RetentionReader(db),
     stats: () => readStats(db),
   };
 }
@@ -53,6 +55,7 @@ function writersOf(tx: Transaction<MemoryTables>, reservations: Reservations) {
     executions: new ExecutionWriter(tx, reservations),
     messages: new MessageWriter(tx, reservations),
     scores: new ScoreWriter(tx),
+    retention: new RetentionWriter(tx, reservations),
   };
 }
 

@@ -1,18 +1,16 @@
 import { Body, Controller, Delete, Get, HttpCode, Post, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import type { Identity } from '#catalog';
-import { InvalidInput } from '#core';
 import { CatalogService } from '../catalog/catalog.service.js';
-import { Config } from '../config/config.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
+import { IdentityFlipReports } from '../db-connection/identity-flip-reports.service.js';
 import { IdParam } from '../http/id-param.js';
 import { ApiPage, type Page } from '../http/page.js';
 import { ApiProblems } from '../http/problem.dto.js';
 import { Idempotent } from '../idempotency/idempotent.decorator.js';
 import { UserContextService } from '../user-context/user-context.service.js';
 import { Roles } from './access.decorators.js';
-import { canonicalName, oidcIdentity, SHARED_SECRET, Unidentified } from './canonical-user.js';
+import { NamedIdentity } from './named-identity.service.js';
 import { AliasDto, BindAliasDto, toAliasDto } from './user.dto.js';
 
 @ApiTags('users')
@@ -22,10 +20,11 @@ import { AliasDto, BindAliasDto, toAliasDto } from './user.dto.js';
 @Controller('api/v2/users/:id/aliases')
 export class AliasesController {
   constructor(
-    private readonly config: Config,
     private readonly catalog: CatalogService,
     private readonly users: UserContextService,
     private readonly db: DbConnectionService,
+    private readonly reports: IdentityFlipReports,
+    private readonly identities: NamedIdentity,
   ) {}
 
   @Get()
@@ -42,7 +41,8 @@ export class AliasesController {
   @ApiCreatedResponse({ type: AliasDto })
   @ApiProblems(409)
   async bind(@IdParam() userId: string, @Body() body: BindAliasDto, @Res({ passthrough: true }) response: Response): Promise<AliasDto> {
-    const alias = await this.catalog.aliases.bind(userId, this.#identityOf(body), this.users.current().userId);
+    const alias = await this.catalog.aliases.bind(userId, this.identities.of(body), this.users.current().userId);
+    await this.reports.decided();
     await this.db.rememberAliases(userId);
     response.location(`/api/v2/users/${userId}/aliases/${alias.aliasId}`);
     return toAliasDto(alias);
@@ -56,22 +56,5 @@ export class AliasesController {
   async unbind(@IdParam() userId: string, @IdParam('aliasId') aliasId: string): Promise<void> {
     await this.catalog.aliases.unbind(userId, aliasId, this.users.current().userId);
     await this.db.rememberAliases(userId);
-  }
-
-  /** The identity that a token with this name will have. */
-  #identityOf({ issuer, name }: BindAliasDto): Identity {
-    try {
-      if (issuer === SHARED_SECRET) return { issuer, name: canonicalName(name) };
-      if (issuer === this.config.oidc?.issuer) {
-        return oidcIdentity(issuer, { sub: name.startsWith(`${issuer}|`) ? name.slice(issuer.length + 1) : name });
-      }
-    } catch (error) {
-      if (!(error instanceof Unidentified)) throw error;
-      throw new InvalidInput(error.message, [{ pointer: '/name', detail: 'must be a name that tokens of this issuer can carry' }]);
-    }
-    const known = [SHARED_SECRET, ...(this.config.oidc ? [this.config.oidc.issuer] : [])];
-    throw new InvalidInput('No tokens of this issuer are accepted.', [
-      { pointer: '/issuer', detail: `must be one of: ${known.join(', ')}` },
-    ]);
   }
 }

@@ -1,8 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import type { Identity } from '#catalog';
+import type { Identity, SeenClaim } from '#catalog';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { Config } from '../config/config.js';
+import { IdentityFlipReports } from '../db-connection/identity-flip-reports.service.js';
 import { ROLES, SCOPES, type Role, type Scope, type UserContext } from '../user-context/user-context.js';
 import { canonicalName, SHARED_SECRET, Unidentified } from './canonical-user.js';
 import { credentialOf } from './credential.js';
@@ -21,30 +22,32 @@ export class AuthenticationService {
     config: Config,
     private readonly catalog: CatalogService,
     private readonly tokens: TokenVerifier,
+    private readonly flips: IdentityFlipReports,
   ) {
     this.#admins = new Set(config.adminUsers.map((name) => (name.includes('|') ? name : configuredName('ADMIN_USERS', name))));
     this.#singleUser =
       config.singleUser === null ? null : { issuer: SHARED_SECRET, name: configuredName('SINGLE_USER', config.singleUser) };
   }
 
-  /** The sender, by token or API key; in single-user mode by being on this machine. @throws Problem (401, 403), Unavailable */
+  /** The sender, by token or API key; in single-user mode by being on this machine. @throws Problem (401, 403), IdentityChanged, Unavailable */
   async authenticate(request: Request, response: Response): Promise<UserContext> {
     const credential = credentialOf(request.headers);
     if (credential?.kind === 'api-key') return this.#byApiKey(credential.value);
     if (credential) {
       const holder = await this.tokens.verify(request, response, credential.value);
-      return this.#person(holder, holder.admin);
+      return this.#person(holder, holder.admin, holder.claims);
     }
     if (!this.#singleUser) {
       throw unauthorized('Send a token (Authorization: Bearer …) or an API key (X-API-Key).', 'no-credential');
     }
     requireLocal(request);
     // Alone on their own machine: nobody else could be the administrator.
-    return this.#person(this.#singleUser, true);
+    return this.#person(this.#singleUser, true, []);
   }
 
-  async #person(identity: Identity, admin: boolean): Promise<UserContext> {
-    const { userId, issuer, name } = await this.catalog.users.resolve(identity);
+  async #person({ issuer: from, name: called }: Identity, admin: boolean, claims: readonly SeenClaim[]): Promise<UserContext> {
+    const identity = { issuer: from, name: called };
+    const { userId, issuer, name } = await this.flips.watch(() => this.catalog.users.recognise(identity, claims));
     const roles = await this.#rolesOf(userId, [identity, { issuer, name }], admin);
     return { userId, issuer, name, roles, scopes: SCOPES };
   }

@@ -1,4 +1,4 @@
-import type { Identity } from '#catalog';
+import { CLAIM_KINDS, type Identity, type SeenClaim } from '#catalog';
 
 /** The issuer under which the catalog knows the persons of shared-secret tokens. */
 export const SHARED_SECRET = 'shared-secret';
@@ -60,6 +60,23 @@ export function sharedSecretIdentity(claims: Claims): Identity {
   const name = claims[claim];
   if (typeof name !== 'string') throw new Unidentified(`The claim ${claim} is not text.`);
   return { issuer: SHARED_SECRET, name: canonicalName(name) };
+}
+
+/**
+ * The names that a token carries, in canonical form, as far as they can be a person's. Those of shared-secret tokens count among each other. Those of an
+ * OIDC issuer, whose person is the subject alone, only tell an administrator who may have come from there.
+ */
+export function claimsIn(claims: Claims, { oidc }: { readonly oidc: boolean }): readonly SeenClaim[] {
+  return CLAIM_KINDS.filter((kind) => !oidc || kind !== 'sub').flatMap((kind) => {
+    const text = claims[kind];
+    if (typeof text !== 'string') return [];
+    try {
+      return [{ issuer: SHARED_SECRET, kind, value: canonicalName(text) }];
+    } catch (error) {
+      if (error instanceof Unidentified) return [];
+      throw error;
+    }
+  });
 }
 
 /**

@@ -4,10 +4,10 @@ import type { Request, Response } from 'express';
 import jwt, { type Algorithm } from 'jsonwebtoken';
 import passport from 'passport';
 import passportJwt, { type SecretOrKeyProvider, type VerifiedCallback } from 'passport-jwt';
-import type { Identity } from '#catalog';
+import type { Identity, SeenClaim } from '#catalog';
 import { DomainError } from '#core';
 import { Config, type OidcConfig } from '../config/config.js';
-import { hasClaim, oidcIdentity, sharedSecretIdentity, Unidentified, type Claims } from './canonical-user.js';
+import { claimsIn, hasClaim, oidcIdentity, sharedSecretIdentity, Unidentified, type Claims } from './canonical-user.js';
 import { IssuerKeys, OIDC_ALGORITHMS } from './issuer-keys.js';
 import { tokenShape } from './token-shape.js';
 import { unauthorized } from './unauthorized.js';
@@ -16,6 +16,8 @@ import { unauthorized } from './unauthorized.js';
 export interface TokenHolder extends Identity {
   /** By the configured claim of an OIDC issuer. A shared-secret token can't say it of itself. */
   readonly admin: boolean;
+  /** The names in it. */
+  readonly claims: readonly SeenClaim[];
 }
 
 /** For clocks that are not quite right. */
@@ -65,7 +67,11 @@ export class TokenVerifier {
 }
 
 function sharedSecretStrategy(secret: string): passport.Strategy {
-  return strategy({ secretOrKey: secret, algorithms: ['HS256'] }, (claims) => ({ ...sharedSecretIdentity(claims), admin: false }));
+  return strategy({ secretOrKey: secret, algorithms: ['HS256'] }, (claims) => ({
+    ...sharedSecretIdentity(claims),
+    admin: false,
+    claims: claimsIn(claims, { oidc: false }),
+  }));
 }
 
 function oidcStrategy(oidc: OidcConfig, keys: IssuerKeys): passport.Strategy {
@@ -86,6 +92,7 @@ function oidcStrategy(oidc: OidcConfig, keys: IssuerKeys): passport.Strategy {
     (claims) => ({
       ...oidcIdentity(oidc.issuer, claims),
       admin: oidc.adminClaim !== null && hasClaim(claims, oidc.adminClaim, oidc.adminValue),
+      claims: claimsIn(claims, { oidc: true }),
     }),
   );
 }

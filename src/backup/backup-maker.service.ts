@@ -33,11 +33,13 @@ export class BackupMaker {
     private readonly unassigned: UnassignedMemory,
   ) {}
 
-  /** @throws NotFound; Conflict while a merge is under way; Unavailable when the disk would be filled. */
+  /** @throws NotFound; Conflict while a merge or an erasure is under way; Unavailable when the disk would be filled. */
   async assertPossible(userId: string | null): Promise<void> {
     if (userId !== null && !(await this.#ownedBy(userId))) throw new NotFound('memory of the user', userId);
     const merge = (await this.catalog.migrations.unfinished()).find(({ kind }) => kind === 'merge-run');
     if (merge) throw new Conflict(`Two memories are being merged (${merge.documentId}). Back up when that has ended.`);
+    const [erasure] = await this.catalog.erasures.unfinished();
+    if (erasure) throw new Conflict(`The user ${erasure.userId} is being erased. Back up when that has ended.`);
     await mkdir(this.config.backup.dir, { recursive: true, mode: 0o700 });
     const sizes = await this.#sizes(userId);
     const whole = sizes.reduce((sum, bytes) => sum + bytes, 0);

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import { DbConnectionModule } from '../db-connection/db-connection.module.js';
 import { UserContextModule } from '../user-context/user-context.module.js';
+import { BackupErasure } from './backup-erasure.service.js';
 import { BackupMaker } from './backup-maker.service.js';
 import { BackupJob } from './backup.job.js';
 import { BackupService } from './backup.service.js';
@@ -10,7 +11,7 @@ import { BackupsController } from './backups.controller.js';
 @Module({
   imports: [CatalogModule, UserContextModule, DbConnectionModule],
   controllers: [BackupsController],
-  providers: [BackupService, BackupMaker, BackupJob],
-  exports: [BackupService],
+  providers: [BackupService, BackupMaker, BackupJob, BackupErasure],
+  exports: [BackupService, BackupErasure],
 })
 export class BackupModule {}

@@ -60,7 +60,7 @@ export class BackupService implements OnModuleInit, OnModuleDestroy {
 
   /**
    * Begins a backup. @param userId of whom; null for all. @param actor the id of the administrator, or `system`.
-   * @throws Conflict while another is made or a merge is under way; NotFound; Unavailable when the disk would be filled.
+   * @throws Conflict while another is made, or a merge or an erasure is under way; NotFound; Unavailable when the disk would be filled.
    */
   async start(userId: string | null, actor: string): Promise<Readonly<BackupRun>> {
     if (this.#current) throw new Conflict(`The backup ${this.#current.run.id} is being made. Wait until it has ended: only one can be.`);

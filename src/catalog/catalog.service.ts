@@ -19,10 +19,13 @@ export class CatalogService implements OnApplicationShutdown {
   readonly stores: Catalog['stores'];
   readonly apiKeys: Catalog['apiKeys'];
   readonly handovers: Catalog['handovers'];
+  readonly identityFlips: Catalog['identityFlips'];
   readonly idempotencyKeys: Catalog['idempotencyKeys'];
   readonly migrations: Catalog['migrations'];
   readonly alerts: Catalog['alerts'];
   readonly storeMarks: Catalog['storeMarks'];
+  readonly retentionRules: Catalog['retentionRules'];
+  readonly erasures: Catalog['erasures'];
   readonly audit: Catalog['audit'];
 
   private constructor(private readonly catalog: Catalog) {
@@ -32,10 +35,13 @@ export class CatalogService implements OnApplicationShutdown {
     this.stores = catalog.stores;
     this.apiKeys = catalog.apiKeys;
     this.handovers = catalog.handovers;
+    this.identityFlips = catalog.identityFlips;
     this.idempotencyKeys = catalog.idempotencyKeys;
     this.migrations = catalog.migrations;
     this.alerts = catalog.alerts;
     this.storeMarks = catalog.storeMarks;
+    this.retentionRules = catalog.retentionRules;
+    this.erasures = catalog.erasures;
     this.audit = catalog.audit;
   }
 
@@ -79,6 +85,11 @@ export class CatalogService implements OnApplicationShutdown {
   /** Makes a copy of one snapshot in a new file at `path`, while it is in use. @throws Conflict when something is there */
   copyTo(path: string): Promise<void> {
     return this.catalog.copyTo(path);
+  }
+
+  /** Writes the file anew without what was deleted in it. Who asks meanwhile waits. @throws as `compactDuckDb`; DatabaseInUse */
+  async compact(): Promise<void> {
+    await this.catalog.compact();
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -74,6 +74,7 @@ export class Config {
   readonly orchestratorTtlMs: number;
 
   readonly quotas: { readonly storeBytes: number; readonly executions: number; readonly promptsPerDataset: number };
+  readonly retention: { readonly days: number | null; readonly everyMs: number };
   readonly generators: {
     readonly allowPrivate: readonly string[];
     readonly secretEnv: readonly string[];
@@ -149,6 +150,7 @@ export class Config {
       executions: values.QUOTA_EXECUTIONS,
       promptsPerDataset: values.QUOTA_PROMPTS_PER_DATASET,
     });
+    this.retention = Object.freeze({ days: values.RETENTION_DAYS, everyMs: values.RETENTION_EVERY_HOURS * 3_600_000 });
     this.generators = Object.freeze({
       allowPrivate: values.GENERATOR_ALLOW_PRIVATE,
       secretEnv: values.GENERATOR_SECRET_ENV,

@@ -83,6 +83,12 @@ export const variables = {
   QUOTA_EXECUTIONS: variable(10_000, integer(1, 10_000_000), 'Most executions of one user.'),
   QUOTA_PROMPTS_PER_DATASET: variable(100_000, integer(1, 10_000_000), 'Most prompts in one dataset.'),
 
+  RETENTION_DAYS: optional(
+    integer(1, 36_500),
+    'Days after which ended executions and conversations of everybody are removed; people may set less for themselves (empty: they are kept).',
+  ),
+  RETENTION_EVERY_HOURS: variable(24, decimal(0.0001, 500), 'Hours between two looks for what is no longer to be kept.'),
+
   GENERATOR_ALLOW_PRIVATE: variable('', list, 'Hosts and CIDR ranges in private networks that generators may call, separated by commas.'),
   GENERATOR_SECRET_ENV: variable(
     '',

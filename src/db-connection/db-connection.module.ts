@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import { UserContextModule } from '../user-context/user-context.module.js';
 import { DbConnectionService } from './db-connection.service.js';
+import { IdentityFlipReports } from './identity-flip-reports.service.js';
 import { PutBackService } from './put-back.service.js';
 import { RescuesService } from './rescues.service.js';
 import { StoreCheck } from './store-check.service.js';
@@ -16,6 +17,7 @@ import { UnassignedMemory } from './unassigned-memory.service.js';
   imports: [CatalogModule, UserContextModule],
   providers: [
     DbConnectionService,
+    IdentityFlipReports,
     RescuesService,
     PutBackService,
     StoreCheck,
@@ -28,6 +30,7 @@ import { UnassignedMemory } from './unassigned-memory.service.js';
   ],
   exports: [
     DbConnectionService,
+    IdentityFlipReports,
     RescuesService,
     PutBackService,
     StoreCheck,

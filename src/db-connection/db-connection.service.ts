@@ -20,6 +20,7 @@ import { MemoryStore, type MemoryReaders, type MemoryTables, type MemoryWriters 
 import { CatalogService } from '../catalog/catalog.service.js';
 import { Config } from '../config/config.js';
 import { UserContextService } from '../user-context/user-context.service.js';
+import { IdentityFlipReports } from './identity-flip-reports.service.js';
 import { memoryFileName } from './memory-file-name.js';
 import { OpenMemory } from './open-memory.js';
 import { RescuesService } from './rescues.service.js';
@@ -73,6 +74,7 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     private readonly faults: StoreFaults,
     private readonly counts: StoreCounts,
     private readonly files: StoreFiles,
+    private readonly flips: IdentityFlipReports,
   ) {
     this.#stores = new DatabaseRegistry({ maxOpen: config.dbMaxOpen });
   }
@@ -227,6 +229,7 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     return handles;
   }
 
+  /** Whether a memory is open at the moment. */
   async isOpen(store: Store): Promise<boolean> {
     return this.#stores.isOpen(await this.#keyOf(store));
   }
@@ -275,7 +278,8 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
 
   async #provision(userId: string): Promise<Store> {
     const { name } = await this.catalog.users.get(userId);
-    return this.catalog.stores.provision(userId, { backend: 'duckdb', location: memoryFileName(this.config.salt, name) });
+    const place = { backend: 'duckdb', location: memoryFileName(this.config.salt, name) } as const;
+    return this.flips.watch(() => this.catalog.stores.provision(userId, place));
   }
 
   async #open(store: Store): Promise<OpenMemory> {

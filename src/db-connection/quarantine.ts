@@ -1,4 +1,4 @@
-import { open, readdir, readFile, rename, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { uuidv7 } from '#core';
 import type { Displacement } from '#database';
@@ -84,6 +84,15 @@ export class Quarantine {
     await this.#write(changed);
     this.#keep(changed);
     return changed;
+  }
+
+  /** Removes a copy, with all that is beside it. The note goes last: it says what was to be done. */
+  async remove(note: Rescued): Promise<void> {
+    const path = `${note.file}.json`;
+    const beside = (await readdir(this.directory)).filter((file) => file.startsWith(note.file) && file !== path);
+    for (const file of [...beside, path]) await rm(join(this.directory, file), { recursive: true, force: true });
+    this.#notes.delete(note.id);
+    if (this.#latest.get(note.storeId) === note.id) this.#latest.delete(note.storeId);
   }
 
   /** The size of the copy, or null when there is none. */

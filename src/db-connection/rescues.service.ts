@@ -151,6 +151,16 @@ export class RescuesService implements OnModuleInit {
     }
   }
 
+  /** Removes all that was rescued of a store which is to be erased. @returns how many copies there were. */
+  async forget(storeId: string): Promise<number> {
+    const stranded = this.#stranded.get(storeId);
+    this.#stranded.delete(storeId);
+    await stranded?.open.memory.close().catch(() => undefined);
+    const notes = this.quarantine.list().filter((note) => note.storeId === storeId);
+    for (const note of notes) await this.quarantine.remove(note);
+    return notes.length;
+  }
+
   /** One last attempt at the end of the server. */
   async finish(): Promise<void> {
     for (const { open } of this.#stranded.values()) {

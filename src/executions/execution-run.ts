@@ -7,6 +7,8 @@ export class ExecutionRun {
   readonly stop = new AbortController();
   readonly abandon = new AbortController();
   readonly cancel = new AbortController();
+  /** Its memory is to be erased: nothing is waited for, and nothing kept. */
+  forgotten = false;
   progress: ExecutionProgress | null = null;
   spending: Spending | null = null;
   /** By which the endpoint of its target is known to the limiters. */

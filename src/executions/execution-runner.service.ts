@@ -94,6 +94,17 @@ export class ExecutionRunner implements OnModuleDestroy {
     this.resume(userId, executionId);
   }
 
+  /** Cuts off everything that runs for somebody who is to be erased. Resolves when it has come to its end. */
+  async forget(userId: string): Promise<void> {
+    const runs = [...this.#runs.values()].filter((run) => run.userId === userId);
+    for (const run of runs) {
+      run.forgotten = true;
+      for (const end of [run.stop, run.abandon]) end.abort(new DOMException('Its memory is erased.', 'AbortError'));
+    }
+    await Promise.all(runs.map((run) => run.ended));
+    for (const run of runs) run.progress?.end('cancelled', 'Its memory is erased.');
+  }
+
   /** The progress of an execution that runs in this process. */
   progress(executionId: string): ExecutionProgress | null {
     return this.#runs.get(executionId)?.progress ?? null;
@@ -123,7 +134,7 @@ export class ExecutionRunner implements OnModuleDestroy {
         await this.#run(run);
         return;
       } catch (error) {
-        if (this.#stopping) return;
+        if (this.#stopping || run.forgotten) return;
         if (!mayComeBack(error)) {
           this.#log.error({ userId, executionId, err: error }, 'execution failed');
           await this.#fail(run, error);

@@ -46,6 +46,6 @@ import { TakeUp } from './take-up.service.js';
     ExecutionCounts,
     ExecutionActivity,
   ],
-  exports: [ExecutionCounts, ExecutionActivity],
+  exports: [ExecutionCounts, ExecutionActivity, ExecutionRunner],
 })
 export class ExecutionsModule {}

@@ -3,6 +3,7 @@ import { HttpException } from '@nestjs/common';
 import {
   Conflict,
   DomainError,
+  IdentityChanged,
   InvalidInput,
   NotFound,
   QuotaExceeded,
@@ -50,6 +51,7 @@ const DOMAIN: readonly (readonly [abstract new (...args: never[]) => DomainError
   [NotFound, 404, 'not-found'],
   [Conflict, 409, 'conflict'],
   [StaleRevision, 412, 'stale-revision'],
+  [IdentityChanged, 403, 'identity-changed'],
   [QuotaExceeded, 403, 'quota-exceeded'],
   [StoreSwitched, 503, 'store-switched'],
   [Unavailable, 503, 'unavailable'],

@@ -49,6 +49,8 @@ export class MigrationJobs implements OnModuleDestroy {
     this.assertFree();
     this.#entering = true;
     try {
+      const [erasure] = await this.catalog.erasures.unfinished();
+      if (erasure) throw new Conflict(`The user ${erasure.userId} is being erased. Wait until that has ended.`);
       return await enterAndStart();
     } finally {
       this.#entering = false;

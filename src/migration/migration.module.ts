@@ -16,6 +16,6 @@ import { MigrationService } from './migration.service.js';
   imports: [CatalogModule, UserContextModule, DbConnectionModule],
   controllers: [MigrationController, MergesController],
   providers: [LegacyFiles, MigrationJobs, MigrationPlanner, MigrationRunner, MigrationService, MergePlanner, MergeRunner],
-  exports: [MigrationService, MergePlanner, MergeRunner],
+  exports: [MigrationJobs, MigrationService, MergePlanner, MergeRunner],
 })
 export class MigrationModule {}

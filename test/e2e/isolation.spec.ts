@@ -85,6 +85,8 @@ const ADMIN: Readonly<Record<string, Probe>> = {
   'GET /api/v2/users/{id}/aliases': { path: ['user'] },
   'POST /api/v2/users/{id}/aliases': { path: ['user'], body: () => ({ issuer: 'shared-secret', name: 'taken-over' }) },
   'DELETE /api/v2/users/{id}/aliases/{aliasId}': { path: ['user', 'alias'] },
+  'GET /api/v2/identity-flips': {},
+  'POST /api/v2/users/{id}/strangers': { path: ['user'], body: () => ({ issuer: 'shared-secret', name: 'somebody-else' }) },
   'GET /api/v2/migration/legacy/scans': {},
   'POST /api/v2/migration/legacy/scans': {},
   'GET /api/v2/migration/legacy/scans/{id}': { path: ['user'] },
@@ -121,11 +123,18 @@ const ADMIN: Readonly<Record<string, Probe>> = {
   'POST /api/v2/backups/{id}/verify': { path: ['user'] },
   'DELETE /api/v2/backups/{id}': { path: ['user'] },
   'POST /api/v2/stores/{userId}/compact': { path: ['user'] },
+  'GET /api/v2/erasures': {},
+  'GET /api/v2/erasures/{id}': { path: ['user'] },
+  // The last: nothing of A is left then.
+  'POST /api/v2/users/{id}/erasures': { path: ['user'], body: ({ user }) => ({ confirm: user }) },
 };
 
 /** Every route that shows what the caller has, or what nobody has. */
 const OWN: Readonly<Record<string, Probe>> = {
   'GET /api/v2/me': {},
+  'GET /api/v2/me/retention': {},
+  'GET /api/v2/me/retention/preview': { query: () => '?executionsDays=1' },
+  'PUT /api/v2/me/retention': { body: () => ({ executionsDays: null, conversationsDays: null }) },
   'GET /api/v2/api-keys': {},
   'GET /api/v2/generators': {},
   'GET /api/v2/generators/types': {},
@@ -393,8 +402,9 @@ describe('After all that', () => {
     const root = server.client('root');
     for (const [route, probe] of Object.entries(ADMIN)) {
       const answer = await send(root, route, probe, ids);
-      // There is nothing to rescue, to migrate or to be alerted of, and no backup of that id: that they succeed where there is, is shown elsewhere.
-      if (/\/(migration|alerts|backups)\//.test(route)) expect([200, 201, 400, 404, 409]).toContain(answer.status);
+      // There is nothing to rescue, to migrate or to be alerted of, no backup of that id, and nobody was erased: that they succeed where there is, is
+      // shown elsewhere.
+      if (/\/(migration|alerts|backups|erasures)\//.test(route)) expect([200, 201, 400, 404, 409]).toContain(answer.status);
       else expect(`${route} ${answer.status < 300 ? 'succeeds' : answer.text}`).toBe(`${route} succeeds`);
     }
   });

@@ -24,6 +24,7 @@ import { messageRules } from './messages.js';
 import { ownerRules } from './owner.js';
 import { pagingRules } from './paging.js';
 import { progressRules } from './progress.js';
+import { retentionRules } from './retention.js';
 import { scoreRules } from './scores.js';
 import { sequenceRules } from './sequences.js';
 import { survivalRules } from './survival.js';
@@ -49,6 +50,7 @@ export function memoryConformance(name: string, harness: MemoryHarness): void {
     conversationRules(open);
     sequenceRules(open, harness);
     scoreRules(open);
+    retentionRules(open);
     pagingRules(open);
     importedNameRules(open);
     importedMessageRules(open);

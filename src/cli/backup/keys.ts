@@ -5,7 +5,12 @@ import { webhookSecretOf } from '../../config/secrets.js';
 import { CommandError } from '../command.js';
 
 /** What a folder of keys holds; the names are those of the data directory. */
-export const KEY_FILES = { salt: 'salt', encryptionKey: 'encryption-key', jwtSecret: 'jwt-secret', webhookSecret: 'alert-webhook-secret' } as const;
+export const KEY_FILES = {
+  salt: 'salt',
+  encryptionKey: 'encryption-key',
+  jwtSecret: 'jwt-secret',
+  webhookSecret: 'alert-webhook-secret',
+} as const;
 
 type Keyed = Pick<Config, 'salt' | 'encryptionKey' | 'jwtSecret' | 'alertWebhook' | 'dataDir' | 'memoryDir' | 'backup'>;
 
