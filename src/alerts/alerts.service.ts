@@ -97,6 +97,24 @@ export class AlertsService implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
+  /** How many fire, by severity. */
+  firingBySeverity(): ReadonlyMap<AlertSeverity, number> {
+    const counts = new Map<AlertSeverity, number>([
+      ['info', 0],
+      ['warning', 0],
+      ['critical', 0],
+    ]);
+    for (const { alert } of this.#firing.values()) counts.set(alert.severity, (counts.get(alert.severity) ?? 0) + 1);
+    return counts;
+  }
+
+  /** Of how many of them the webhook could not be told, for now or at all. */
+  undelivered(): number {
+    return [...this.#firing.values()].filter(
+      ({ alert: { delivery } }) => delivery.state === 'failed' || (delivery.attempts > 0 && delivery.state === 'pending'),
+    ).length;
+  }
+
   list(page: PageRequest, filter: AlertFilter): Promise<CatalogPage<Alert>> {
     return this.catalog.alerts.list(page, filter);
   }

@@ -146,7 +146,8 @@ export class BackupService implements OnModuleInit, OnModuleDestroy {
     run.endedAt = new Date().toISOString();
     this.#failures = [run, ...this.#failures].slice(0, MOST_FAILURES);
     this.#log.error({ backupId: run.id, userId: run.userId, err: error }, 'backup not made');
-    for (const listener of this.#listeners) listener.failed(run);
+    // A server that stops says nothing of its backups: the next one goes on with them.
+    if (!this.#stop.signal.aborted) for (const listener of this.#listeners) listener.failed(run);
   }
 
   /** Takes away what need not be kept. Another installation's, and what is not whole, is none of our business. */

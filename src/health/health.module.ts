@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { AlertsModule } from '../alerts/alerts.module.js';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import { DbConnectionModule } from '../db-connection/db-connection.module.js';
 import { ExecutionsModule } from '../executions/executions.module.js';
@@ -9,6 +10,7 @@ import { CatalogCheck } from './catalog.check.js';
 import { DatabaseHealth } from './database.health.js';
 import { DiskSpace } from './disk-space.js';
 import { ExecutionsHealth } from './executions.health.js';
+import { HealthAlertsJob } from './health-alerts.job.js';
 import { HealthReports } from './health-report.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
@@ -27,6 +29,7 @@ const CHECKS = [ProcessCheck, CatalogCheck, MemoryDirectoryCheck];
   // What is unwell is logged when that begins and ends, not at every look at it.
   imports: [
     TerminusModule.forRoot({ logger: false }),
+    AlertsModule,
     CatalogModule,
     DbConnectionModule,
     ExecutionsModule,
@@ -44,6 +47,7 @@ const CHECKS = [ProcessCheck, CatalogCheck, MemoryDirectoryCheck];
     DiskSpace,
     ShutdownNotice,
     UnavailableStoresJob,
+    HealthAlertsJob,
     ...CHECKS,
     { provide: READINESS_CHECKS, inject: CHECKS, useFactory: (...checks: ReadinessCheck[]) => checks },
   ],

@@ -64,6 +64,15 @@ export class HealthService {
     else this.#log.warn({ reasons }, 'the server is not ready');
   }
 
+  /** What somebody has to be woken for: all that keeps people from being served, or soon will, and executions that stand still. */
+  async alarming(): Promise<Part[]> {
+    const executions = this.executions.all();
+    return [
+      ...(await this.ready()).filter(({ verdict }) => verdict.state !== 'healthy'),
+      ...(executions.verdict.state === 'unhealthy' ? [executions] : []),
+    ];
+  }
+
   /** What is at hand of all parts, without a look at any memory or file of one: for whoever asks every few seconds. */
   async atHand(): Promise<Part[]> {
     return [...(await this.ready()), this.stores.atHand(), this.pool.of(), this.executions.all()];

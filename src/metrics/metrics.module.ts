@@ -1,10 +1,14 @@
 import { Module } from '@nestjs/common';
+import { AlertsModule } from '../alerts/alerts.module.js';
 import { AuthModule } from '../auth/auth.module.js';
+import { BackupModule } from '../backup/backup.module.js';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import { DbConnectionModule } from '../db-connection/db-connection.module.js';
 import { ExecutionsModule } from '../executions/executions.module.js';
 import { HealthModule } from '../health/health.module.js';
 import { OrchestratorPoolModule } from '../orchestrator-pool/orchestrator-pool.module.js';
+import { AlertsMetrics } from './alerts.metrics.js';
+import { BackupsMetrics } from './backups.metrics.js';
 import { BuildMetrics } from './build.metrics.js';
 import { EndpointsMetrics } from './endpoints.metrics.js';
 import { ExecutionsMetrics } from './executions.metrics.js';
@@ -32,10 +36,21 @@ const SOURCES = [
   EndpointsMetrics,
   PoolMetrics,
   MigrationsMetrics,
+  BackupsMetrics,
+  AlertsMetrics,
 ];
 
 @Module({
-  imports: [AuthModule, CatalogModule, DbConnectionModule, ExecutionsModule, HealthModule, OrchestratorPoolModule],
+  imports: [
+    AlertsModule,
+    AuthModule,
+    BackupModule,
+    CatalogModule,
+    DbConnectionModule,
+    ExecutionsModule,
+    HealthModule,
+    OrchestratorPoolModule,
+  ],
   controllers: [MetricsController],
   providers: [
     MetricsService,

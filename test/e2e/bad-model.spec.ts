@@ -19,7 +19,7 @@ beforeAll(async () => {
   server = await ServerProcess.start({ env: { OUTBOUND_MAX_RESPONSE_MB: '1', OUTBOUND_TIMEOUT_SECONDS: '6' } });
   target = await OpenAiTarget.start();
   client = server.client('ada');
-  generatorId = await client.generator('target', target.baseUrl, { apiKey: KEY, timeoutMs: 400 });
+  generatorId = await client.generator('target', target.baseUrl, { apiKey: KEY, timeoutMs: 1_500 });
   orchestratorId = await client.orchestrator('plain', { generatorId, maxRetries: 0 });
   const listener = createServer();
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
@@ -36,7 +36,7 @@ const test = (prompt: string): Promise<Answer> => client.ask('POST', `/api/v2/ge
 
 describe('A model endpoint that misbehaves', () => {
   const faults: Readonly<Record<string, { readonly behaviour: Behaviour; readonly reason: RegExp }>> = {
-    hangs: { behaviour: { hang: true }, reason: /did not answer within 400 ms/ },
+    hangs: { behaviour: { hang: true }, reason: /did not answer within 1500 ms/ },
     'answers 500': { behaviour: { status: 500 }, reason: /answered 500/ },
     'answers 503 in HTML': { behaviour: { ...HTML, status: 503 }, reason: /answered 503 \(text\/html\)/ },
     'answers HTML': { behaviour: HTML, reason: /answer .*\(text\/html\)/ },

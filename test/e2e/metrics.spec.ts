@@ -37,7 +37,8 @@ beforeAll(async () => {
   await client.ended(executionId);
   await client.ask('GET', '/nowhere/measured');
   await client.ask('GET', `/api/v2/executions/${executionId}/results`);
-  exposed = await text();
+  await server.client('root').ask('POST', '/api/v2/backups', {});
+  while (!/^violentutf_backup_last_success_timestamp_seconds \d/m.test((exposed = await text())));
   metrics = readExposition(exposed);
 }, 60_000);
 

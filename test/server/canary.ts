@@ -18,13 +18,22 @@ export async function filesWith(directory: string, canary: string): Promise<stri
     const path = join(entry.parentPath, entry.name);
     if (entry.name.includes(canary)) found.push(`${path} (its name)`);
     if (!entry.isFile()) continue;
-    const { dev, ino } = await stat(path);
-    const key = `${dev}:${ino}`;
-    const isThere = searched.get(key) ?? (await fileHas(path, canary));
-    searched.set(key, isThere);
+    const isThere = await search(path, canary, searched).catch((error: NodeJS.ErrnoException) => {
+      // A running server looks into private copies, which it takes away.
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    });
     if (isThere) found.push(path);
   }
   return found.sort();
+}
+
+async function search(path: string, canary: string, searched: Map<string, boolean>): Promise<boolean> {
+  const { dev, ino } = await stat(path);
+  const key = `${dev}:${ino}`;
+  const isThere = searched.get(key) ?? (await fileHas(path, canary));
+  searched.set(key, isThere);
+  return isThere;
 }
 
 async function fileHas(path: string, canary: string): Promise<boolean> {

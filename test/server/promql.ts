@@ -14,7 +14,7 @@ export interface Expression {
 const WORDS = new Set(
   (
     'sum max min avg count topk by without on ignoring and or unless offset bool group_left group_right rate increase histogram_quantile ' +
-    'predict_linear'
+    'predict_linear time'
   ).split(' '),
 );
 

@@ -1,0 +1,103 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { prompts } from '../server/campaign.js';
+import type { Client } from '../server/client.js';
+import { Disk } from '../server/disk.js';
+import { ServerProcess } from '../server/server-process.js';
+import { WebhookReceiver, type DeliveredBody } from '../targets/webhook-receiver.js';
+
+const MINUTE = 60_000;
+
+let receiver: WebhookReceiver;
+let disk: Disk;
+let server: ServerProcess;
+let root: Client;
+
+beforeAll(async () => {
+  receiver = await WebhookReceiver.start();
+  disk = await Disk.make(0);
+  const limits = { DISK_WARNING_MB: '1', DISK_LEAST_MB: '1', DB_MAX_OPEN: '1', DB_CONNECTION_TIMEOUT: '1', DB_MAX_RETRIES: '0' };
+  server = await ServerProcess.start({
+    env: { ...receiver.env, ...limits, VIOLENTUTF_MEMORY_DIR: disk.directory, ADMIN_USERS: 'root', MEMORY_CHECK_SECONDS: '0.1' },
+  });
+  root = server.client('root');
+}, MINUTE);
+
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await receiver[Symbol.asyncDispose]();
+  await disk[Symbol.asyncDispose]();
+});
+
+function about(type: string, state: string) {
+  return ({ data }: DeliveredBody): boolean => data['type'] === type && data['state'] === state;
+}
+
+/** Waits until operators were told that it is over, and looks whether they were told of it once. */
+async function expectOnce(type: string): Promise<void> {
+  await receiver.until(about(type, 'resolved'));
+  for (const state of ['firing', 'resolved']) expect(receiver.deliveries.filter(({ body }) => about(type, state)(body))).toHaveLength(1);
+  expect(receiver.forged).toBe(0);
+}
+
+it(
+  'alerts of a part of the server that is unwell, until it is well',
+  async () => {
+    await disk.forbid();
+    const [alert] = await receiver.until(about('health', 'firing'));
+    expect(alert?.data).toMatchObject({
+      severity: 'critical',
+      summary: expect.stringContaining('the memory directory can not be written'),
+    });
+    const { items } = await root.get<{ items: readonly { readonly type: string }[] }>('/api/v2/alerts?state=firing');
+    expect(items.map(({ type }) => type)).toEqual(['health']);
+    await disk.allow();
+    await expectOnce('health');
+  },
+  MINUTE,
+);
+
+it(
+  'alerts of a memory that somebody else holds, until it can be had',
+  async () => {
+    const [ada, bob] = [server.client('ada'), server.client('bob')];
+    for (const person of [ada, bob]) await person.dataset('some', prompts(10));
+    const { store, userId } = await ada.get<{ userId: string; store: { location: string } }>('/api/v2/me');
+    for (let held: DuckDBInstance | null = null; held === null;) {
+      // One memory is open at a time.
+      await bob.get('/api/v2/datasets');
+      held = await DuckDBInstance.create(store.location, { access_mode: 'READ_ONLY' }).catch(() => null);
+      if (!held) continue;
+      expect((await ada.ask('GET', '/api/v2/datasets')).status).toBe(503);
+      const [alert] = await receiver.until(about('memory-unavailable', 'firing'));
+      expect(alert?.data).toMatchObject({ userId, severity: 'critical', details: { kind: 'held' } });
+      expect((await bob.ask('GET', '/api/v2/datasets')).status).toBe(200);
+      held.closeSync();
+    }
+    await expectOnce('memory-unavailable');
+  },
+  MINUTE,
+);
+
+it(
+  'alerts of a backup that was not made, until one is',
+  async () => {
+    const folder = join(server.dataDir, 'backups');
+    const begin = () => root.ask('POST', '/api/v2/backups', {});
+    await writeFile(folder, 'This is no folder.');
+    await begin();
+    const [alert] = await receiver.until(about('backup-failed', 'firing'));
+    expect(alert?.data).toMatchObject({ severity: 'critical', summary: expect.stringContaining('was not made') });
+    await rm(folder);
+    // The one that failed may be about to end.
+    while ((await begin()).status !== 202);
+    await expectOnce('backup-failed');
+    const { text } = await root.ask('GET', '/metrics');
+    expect(text).toMatch(/^violentutf_backups_total\{outcome="failed"\} [1-9]/m);
+    expect(text).toMatch(/^violentutf_backup_last_success_timestamp_seconds \d{10}/m);
+    expect(text).toMatch(/^violentutf_alerts\{severity="critical"\} 0$/m);
+  },
+  MINUTE,
+);
