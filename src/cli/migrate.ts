@@ -21,7 +21,7 @@ await runCommand(async () => {
   });
   const [verb, id, ...more] = positionals;
   // Memories are filled one after the other: few need to be open, and a million rows take no more than this for each.
-  const config = await readConfig({ DB_MAX_OPEN: '4', DB_MEMORY_LIMIT_MB: '96', ...process.env });
+  const config = await readConfig({ DB_MAX_OPEN: '4', DB_MEMORY_LIMIT_MB: '80', ...process.env });
   const app = await migrateApp(config);
   try {
     const migration = app.get(MigrationService);

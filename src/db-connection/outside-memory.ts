@@ -3,7 +3,7 @@ import { openDuckDb } from '#database';
 import { MemoryStore, type MemoryTables, type Owner } from '#memory';
 
 /** What a memory that comes and goes with a plan, or that belongs to nobody, may hold of its file in the engine's memory. */
-const MEMORY_LIMIT_MB = 96;
+const MEMORY_LIMIT_MB = 80;
 
 /** Opens a memory outside the catalog, made when it is not there. @param owner null for a copy of somebody's, which says itself whose it is. */
 export async function openOutside(directory: string, file: string, owner: Owner | null): Promise<MemoryStore> {

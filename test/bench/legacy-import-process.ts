@@ -12,7 +12,7 @@ const FILE = 'imported.db';
 const OWNER: Owner = { store_id: uuidv7(), user_id: uuidv7(), issuer: 'bench', name: 'bench', aliases: [] };
 
 /** As the migration does it. */
-const MEMORY_LIMIT_MB = 96;
+const MEMORY_LIMIT_MB = 80;
 const RECEIVED_AT_ONCE = 10 * 2048;
 const SETTLED_AT_ONCE = 25;
 

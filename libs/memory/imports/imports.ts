@@ -10,7 +10,7 @@ import type { ImportDecision, ImportNoun, ImportProvenance, ImportRow } from './
 import { order } from './order.js';
 import { originalOf } from './originals.js';
 import { RECEIVED_ROWS, receive } from './receive.js';
-import { chunksLeft, dropWork, settleChunk } from './settle.js';
+import { chunksLeft, dropSome, settleChunk } from './settle.js';
 import { provenanceOf, type Read, type Ruling } from './staged.js';
 import { stayingExecutions } from './staying-executions.js';
 import { Turns } from './turns.js';
@@ -113,7 +113,7 @@ export class Imports {
       await this.write((tx, insert, reservations) => settleChunk({ tx, insert, reservations, runId, chunk, turns }));
     }
     if (to < last) return true;
-    await this.write((tx) => dropWork(tx, runId));
+    for (let slices = 0; await this.write((tx) => dropSome(tx, runId)); slices++) if (slices === chunks) return true;
     return false;
   }
 

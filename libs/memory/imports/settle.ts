@@ -21,10 +21,23 @@ export async function chunksLeft(tx: Transaction<MemoryTables>, runId: string): 
   return rows[0] ?? { next: 1, last: 0 };
 }
 
-/** What a run needed only to be settled goes when it is. */
-export async function dropWork(tx: Transaction<MemoryTables>, runId: string): Promise<void> {
-  await tx.deleteFrom('import_values').where('run_id', '=', runId).execute();
-  await tx.deleteFrom('import_work').where('run_id', '=', runId).execute();
+/** How many rows are let go in one transaction: what was deleted is kept in mind until it ends. */
+const DROPPED_ROWS = 32_768;
+
+/** Lets go some of what only the settling needed. @returns whether there was something. */
+export async function dropSome(tx: Transaction<MemoryTables>, runId: string): Promise<boolean> {
+  for (const table of ['import_values', 'import_work'] as const) {
+    const { first } = await tx
+      .selectFrom(table)
+      .select(({ fn }) => fn.min<number | null>('arrival').as('first'))
+      .where('run_id', '=', runId)
+      .executeTakeFirstOrThrow();
+    if (first === null) continue;
+    const next = Number(first) + DROPPED_ROWS;
+    await tx.deleteFrom(table).where('run_id', '=', runId).where('arrival', '<', next).execute();
+    return true;
+  }
+  return false;
 }
 
 /** Decides on a chunk, writes what comes of it, and compares what was written with what was meant. @throws ImportMismatch */
