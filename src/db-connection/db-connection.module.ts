@@ -3,6 +3,7 @@ import { CatalogModule } from '../catalog/catalog.module.js';
 import { UserContextModule } from '../user-context/user-context.module.js';
 import { DbConnectionService } from './db-connection.service.js';
 import { IdentityFlipReports } from './identity-flip-reports.service.js';
+import { MemoryOpener } from './memory-opener.service.js';
 import { PutBackService } from './put-back.service.js';
 import { RescuesService } from './rescues.service.js';
 import { StoreCheck } from './store-check.service.js';
@@ -17,6 +18,7 @@ import { UnassignedMemory } from './unassigned-memory.service.js';
   imports: [CatalogModule, UserContextModule],
   providers: [
     DbConnectionService,
+    MemoryOpener,
     IdentityFlipReports,
     RescuesService,
     PutBackService,

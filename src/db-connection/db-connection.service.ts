@@ -2,39 +2,32 @@ import { chmod, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Store } from '#catalog';
-import { DomainError, NotFound, StoreSwitched, Unavailable } from '#core';
+import { DomainError, NotFound, Unavailable } from '#core';
 import {
   DatabaseCorrupt,
-  DatabaseHeld,
-  DatabaseMissing,
   DatabaseRegistry,
   duckDbKey,
-  openDuckDb,
   removeDrafts,
   type DatabaseActivity,
   type DatabaseSize,
   type DuckDbLocation,
   type RegistryStats,
 } from '#database';
-import { MemoryStore, type MemoryReaders, type MemoryTables, type MemoryWriters } from '#memory';
+import type { MemoryReaders, MemoryStore, MemoryWriters } from '#memory';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { Config } from '../config/config.js';
 import { UserContextService } from '../user-context/user-context.service.js';
 import { IdentityFlipReports } from './identity-flip-reports.service.js';
 import { memoryFileName } from './memory-file-name.js';
-import { OpenMemory } from './open-memory.js';
+import { MemoryOpener } from './memory-opener.service.js';
+import type { OpenMemory } from './open-memory.js';
 import { RescuesService } from './rescues.service.js';
-import { FileShortened, StoreFiles } from './store-files.service.js';
-import { ownerOf, writeAliases } from './store-owner.js';
-import { StoreCounts } from './store-counts.service.js';
+import { StoreFiles } from './store-files.service.js';
+import { aliasesNotWritten, writeAliases } from './store-owner.js';
 import { StoreFaults } from './store-faults.service.js';
-import { Switches, type SwitchKind } from './switches.service.js';
 
 /** How long those who hold a memory that has lost its place may still take. */
 const RECALL_GRACE_MS = 5_000;
-
-/** What is over when the memory that the catalog names was opened again. */
-const OPENED_AGAIN: ReadonlySet<SwitchKind> = new Set(['missing', 'foreign', 'deleted', 'replaced', 'overwritten']);
 
 /** What can be said of a person's store without looking into it. */
 export interface StoreStatus {
@@ -70,9 +63,8 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     private readonly catalog: CatalogService,
     private readonly users: UserContextService,
     private readonly rescues: RescuesService,
-    private readonly switches: Switches,
+    private readonly opener: MemoryOpener,
     private readonly faults: StoreFaults,
-    private readonly counts: StoreCounts,
     private readonly files: StoreFiles,
     private readonly flips: IdentityFlipReports,
   ) {
@@ -164,9 +156,9 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     await this.rescues.assertInPlace(store.storeId);
     return this.#stores.lend(
       await this.#keyOf(store),
-      () => this.#open(store),
+      () => this.opener.open(store),
       async (open) => {
-        this.#assertOwn(open, store);
+        this.opener.assertOwn(open, store);
         // It may have been withheld meanwhile. What is lent from here on is waited for by whoever withholds it.
         admit((await this.catalog.stores.find(userId)) ?? store);
         return fn(open.memory).catch((error: unknown) => {
@@ -180,17 +172,6 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
 
   #keyOf({ location }: Store): Promise<string> {
     return duckDbKey({ directory: this.config.memoryDir, file: location });
-  }
-
-  /** Opening compares the owner; a link in place of a person's file can lead to somebody else's that is open already. @throws StoreSwitched */
-  #assertOwn(open: OpenMemory, { storeId, userId, location }: Store): void {
-    if (open.store.storeId === storeId) return;
-    const error = new StoreSwitched(
-      `The memory of user ${userId} is not the one that the catalog names: its file leads to another person's. ` +
-        'It is refused, and nothing was changed. An administrator has to put the right file back.',
-    );
-    this.switches.report({ kind: 'foreign', storeId, userId, file: location, reason: error.message });
-    throw error;
   }
 
   /** What can be said of the store of a user, who may not have one yet. */
@@ -211,7 +192,7 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
   async rememberAliases(userId: string): Promise<void> {
     const store = await this.catalog.stores.find(userId);
     if (store?.state !== 'active' && store?.state !== 'archived') return;
-    await this.lendWithheld(userId, (memory) => writeAliases(this.catalog, memory, userId)).catch(this.#aliasesNotWritten(store));
+    await this.lendWithheld(userId, (memory) => writeAliases(this.catalog, memory, userId)).catch(aliasesNotWritten(this.#log, store));
   }
 
   /** Closes somebody's memory if nobody uses it at the moment; whoever asks next opens it again. */
@@ -280,67 +261,6 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     const { name } = await this.catalog.users.get(userId);
     const place = { backend: 'duckdb', location: memoryFileName(this.config.salt, name) } as const;
     return this.flips.watch(() => this.catalog.stores.provision(userId, place));
-  }
-
-  async #open(store: Store): Promise<OpenMemory> {
-    // A state that was read before somebody else finished the provisioning must not let a lost file be made anew.
-    const { state } = (await this.catalog.stores.find(store.userId)) ?? store;
-    // Nor may one be opened that was rescued while it was waited for.
-    await this.rescues.assertInPlace(store.storeId);
-    const provisioning = state === 'provisioning';
-    const began = performance.now();
-    const shortage = await this.files.shortage(store);
-    const end = this.files.begin(store);
-    try {
-      const owner = await ownerOf(this.catalog, store);
-      const database = await openDuckDb<MemoryTables>(
-        { directory: this.config.memoryDir, file: store.location },
-        {
-          create: provisioning,
-          memoryLimitMb: this.config.dbMemoryLimitMb,
-          heldTimeoutMs: this.config.dbConnectionTimeoutMs,
-          heldRetries: this.config.dbMaxRetries,
-          onCommit: this.counts.committed,
-        },
-      );
-      const memory = await MemoryStore.open(database, store.location, owner, provisioning);
-      try {
-        if (shortage > 0) throw this.files.doubt(store, shortage);
-        if (!this.files.isDoubted(store.storeId)) this.files.trust(store.storeId);
-        this.switches.settle(({ kind, storeId }) => storeId === store.storeId && OPENED_AGAIN.has(kind));
-        if (provisioning) await this.catalog.stores.transition(store.storeId, 'provisioning', 'active', 'system');
-        await writeAliases(this.catalog, memory, store.userId).catch(this.#aliasesNotWritten(store));
-        this.faults.opened(store.storeId);
-        this.counts.opened(performance.now() - began);
-        return new OpenMemory(memory, store, this.rescues, end);
-      } catch (error) {
-        await memory.close();
-        throw error;
-      }
-    } catch (error) {
-      this.faults.report(store, error, 'opening');
-      await end('in-doubt');
-      if (error instanceof DatabaseCorrupt && shortage > 0) this.files.report(store, shortage);
-      if (error instanceof DatabaseMissing || (error instanceof StoreSwitched && !(error instanceof FileShortened))) {
-        const { storeId, userId, location } = store;
-        const kind = error instanceof DatabaseMissing ? 'missing' : 'foreign';
-        this.switches.report({ kind, storeId, userId, file: location, reason: error.message });
-      }
-      if (error instanceof DatabaseHeld) {
-        this.#log.error({ storeId: store.storeId, file: store.location, holderPid: error.holderPid }, 'memory held by another process');
-      }
-      throw error;
-    }
-  }
-
-  /** A full disk must not keep anybody from reading. */
-  #aliasesNotWritten({ storeId, userId }: Store) {
-    return (error: unknown): void => {
-      this.#log.warn(
-        { storeId, userId, err: error },
-        'the aliases could not be written into the memory; they will be when it is next opened',
-      );
-    };
   }
 }
 

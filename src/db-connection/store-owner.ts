@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from '@nestjs/common';
 import type { Store } from '#catalog';
 import type { MemoryReaders, MemoryStore, Owner, OwnerAlias } from '#memory';
 import type { CatalogService } from '../catalog/catalog.service.js';
@@ -21,6 +22,13 @@ export async function writeAliases(catalog: CatalogService, memory: MemoryStore,
     const aliases = await unknown(writers);
     if (aliases) await writers.owner.setAliases(aliases);
   });
+}
+
+/** For those that could not be written: a full disk must not keep anybody from reading. */
+export function aliasesNotWritten(log: Logger, { storeId, userId }: Store) {
+  return (error: unknown): void => {
+    log.warn({ storeId, userId, err: error }, 'the aliases could not be written into the memory; they will be when it is next opened');
+  };
 }
 
 async function aliasesOf(catalog: Pick<CatalogService, 'aliases'>, userId: string): Promise<readonly OwnerAlias[]> {

@@ -82,6 +82,25 @@ it(
 );
 
 it(
+  'alerts once of a name that changed in the token, until an administrator has decided',
+  async () => {
+    const withClaims = (claims: object): Client => server.clientWith({ authorization: `Bearer ${server.token(claims)}` });
+    const owner = withClaims({ preferred_username: 'former', sub: 'S-1' });
+    await owner.create('converters', 'mine', 'rot13');
+    const { userId } = await owner.get<{ userId: string }>('/api/v2/me');
+    const changed = withClaims({ preferred_username: 'present', sub: 'S-1' });
+    for (let times = 0; times < 5; times++) expect((await changed.ask('GET', '/api/v2/converters')).status).toBe(403);
+    const [alert] = await receiver.until(about('memory-switch', 'firing'));
+    expect(alert?.data).toMatchObject({ userId, severity: 'critical', details: { kind: 'identity' } });
+    expect(JSON.stringify(alert)).not.toMatch(/former|present/);
+    await root.post(`/api/v2/users/${userId}/aliases`, { issuer: 'shared-secret', name: 'present' });
+    expect((await changed.ask('GET', '/api/v2/converters')).status).toBe(200);
+    await expectOnce('memory-switch');
+  },
+  MINUTE,
+);
+
+it(
   'alerts of a backup that was not made, until one is',
   async () => {
     const folder = join(server.dataDir, 'backups');

@@ -33,7 +33,7 @@ export async function dropSome(tx: Transaction<MemoryTables>, runId: string): Pr
       .where('run_id', '=', runId)
       .executeTakeFirstOrThrow();
     if (first === null) continue;
-    const next = Number(first) + DROPPED_ROWS;
+    const next = first + DROPPED_ROWS;
     await tx.deleteFrom(table).where('run_id', '=', runId).where('arrival', '<', next).execute();
     return true;
   }
