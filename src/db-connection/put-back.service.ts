@@ -9,6 +9,7 @@ import { Config } from '../config/config.js';
 import type { Rescued } from './quarantine.js';
 import { RescuesService } from './rescues.service.js';
 import { sameContent } from './same-content.js';
+import { StoreFaults } from './store-faults.service.js';
 import { ownerOf } from './store-owner.js';
 
 /** Puts rescued memories back in their place. */
@@ -21,6 +22,7 @@ export class PutBackService {
     private readonly config: Config,
     private readonly catalog: CatalogService,
     private readonly rescues: RescuesService,
+    private readonly faults: StoreFaults,
   ) {}
 
   /**
@@ -55,6 +57,7 @@ export class PutBackService {
       await moveFile(copy, place);
     }
     const { storeId, userId, file } = note;
+    this.faults.forget(storeId);
     this.#log.log({ rescueId: id, storeId, userId, file, actor }, 'a rescued memory was put back');
     await this.catalog.audit.append(actor, 'store.put-back', storeId, { rescueId: id, file });
     return noted;

@@ -8,6 +8,7 @@ import { CATALOG_FILE } from '../catalog/catalog-files.js';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { Config } from '../config/config.js';
 import { IdentityFlipReports } from '../db-connection/identity-flip-reports.service.js';
+import { StoreFaults } from '../db-connection/store-faults.service.js';
 import { Switches } from '../db-connection/switches.service.js';
 import { pauseAfter } from '../executions/back-off.js';
 import { ExecutionRunner } from '../executions/execution-runner.service.js';
@@ -47,6 +48,7 @@ export class ErasureService implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly backups: BackupErasure,
     private readonly migrations: MigrationJobs,
     private readonly switches: Switches,
+    private readonly faults: StoreFaults,
     private readonly flips: IdentityFlipReports,
   ) {}
 
@@ -152,6 +154,7 @@ export class ErasureService implements OnApplicationBootstrap, OnModuleDestroy {
     const doomed = new Set((await this.catalog.erasures.doomed(erasure)).map(({ storeId }) => storeId));
     const forgotten = await this.catalog.erasures.forget(erasure);
     // Nothing is wrong any more with a memory that nobody has.
+    for (const storeId of doomed) this.faults.forget(storeId);
     this.switches.settle(({ storeId }) => storeId !== null && doomed.has(storeId));
     await this.flips.decided();
     const former = (await readdir(this.config.dataDir)).filter((name) => name.startsWith(`${CATALOG_FILE}.replaced-`));
