@@ -113,7 +113,10 @@ export class Imports {
       await this.write((tx, insert, reservations) => settleChunk({ tx, insert, reservations, runId, chunk, turns }));
     }
     if (to < last) return true;
-    for (let slices = 0; await this.write((tx) => dropSome(tx, runId)); slices++) if (slices === chunks) return true;
+    for (let left = chunks; await this.write((tx) => dropSome(tx, runId));) {
+      left -= CHUNKS_OF_A_DROP;
+      if (left <= 0) return true;
+    }
     return false;
   }
 
@@ -184,5 +187,8 @@ async function* chunksOf(rows: Rows): AsyncGenerator<ImportRow[]> {
   }
   if (chunk.length > 0) yield chunk;
 }
+
+/** What is let go at once takes as much of the engine's memory as so many chunks. */
+const CHUNKS_OF_A_DROP = 16;
 
 const MAX_CHUNK_WEIGHT = 8 * 1024 * 1024;
