@@ -6,30 +6,36 @@ import type { Plugin } from './plugin.js';
 /** Nobody reads more of them. */
 const MOST_FAULTS = 100;
 
-/** The types of one kind of plug-in, by name, with their schemas compiled once. */
+/** The types of one kind of plug-in, by name. Their schemas are compiled once, when they are first asked for: all together take half a second. */
 export class Registry<T extends Plugin> {
-  readonly #types = new Map<string, { type: T; validate: ValidateFunction }>();
+  readonly #types = new Map<string, T>();
+  readonly #compiled = new Map<string, ValidateFunction>();
+  #ajv: Ajv2020 | null = null;
 
   /** @param noun what is registered, for messages: `converter`, `scorer` … */
   constructor(
     readonly noun: string,
     types: Iterable<T>,
   ) {
-    const ajv = new Ajv2020({ allErrors: true, useDefaults: true, strict: true, strictTypes: false, formats: { uuid: UUID, uri: isUrl } });
     for (const type of types) {
       if (this.#types.has(type.name)) throw new Error(`Two ${noun} types are called '${type.name}'.`);
-      this.#types.set(type.name, { type, validate: ajv.compile(type.schema) });
+      this.#types.set(type.name, type);
     }
   }
 
   /** All types, by name. */
   list(): readonly T[] {
-    return [...this.#types.values()].map(({ type }) => type).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...this.#types.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** @throws InvalidInput naming the types that exist. */
   get(name: string): T {
-    return this.#entry(name).type;
+    const type = this.#types.get(name);
+    if (type) return type;
+    const known = this.list().map((each) => each.name);
+    throw new InvalidInput(`There is no ${this.noun} type '${name}'.`, [
+      { pointer: '/type', detail: `must be one of: ${known.join(', ')}` },
+    ]);
   }
 
   /**
@@ -37,20 +43,22 @@ export class Registry<T extends Plugin> {
    * @throws InvalidInput naming the fields that are wrong, at most 100, under `/parameters`.
    */
   validate(name: string, parameters: JsonObject): JsonObject {
-    const { type, validate } = this.#entry(name);
+    const type = this.get(name);
+    const validate = this.#validatorOf(type);
     const copy = structuredClone(parameters);
     if (validate(copy)) return copy;
     const faults = (validate.errors ?? []).slice(0, MOST_FAULTS).map(toFault);
     throw new InvalidInput(`The parameters do not fit the ${this.noun} type '${type.name}'.`, faults);
   }
 
-  #entry(name: string): { type: T; validate: ValidateFunction } {
-    const entry = this.#types.get(name);
-    if (entry) return entry;
-    const known = this.list().map((type) => type.name);
-    throw new InvalidInput(`There is no ${this.noun} type '${name}'.`, [
-      { pointer: '/type', detail: `must be one of: ${known.join(', ')}` },
-    ]);
+  #validatorOf({ name, schema }: T): ValidateFunction {
+    const known = this.#compiled.get(name);
+    if (known) return known;
+    const options = { allErrors: true, useDefaults: true, strict: true, strictTypes: false, formats: { uuid: UUID, uri: isUrl } };
+    this.#ajv ??= new Ajv2020(options);
+    const validate = this.#ajv.compile(schema);
+    this.#compiled.set(name, validate);
+    return validate;
   }
 }
 

@@ -1,11 +1,13 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { uuidv7 } from '#core';
 import { Config } from '../config/config.js';
 import { DiskSpace } from './disk-space.js';
 import type { Finding, ReadinessCheck } from './readiness-check.js';
 import { Verdict } from './verdict.js';
+
+/** Always the same: what a crash leaves is one empty file at most. */
+const PROBE = '.ready';
 
 /** Whether memories can be made and grow. */
 @Injectable()
@@ -23,9 +25,9 @@ export class MemoryDirectoryCheck implements ReadinessCheck {
     const freeBytes = await this.disk.freeBytes(memoryDir);
     this.disk.judge(verdict, freeBytes, 'the memories');
     // Permissions alone do not tell: a disk may be mounted read-only, and nothing is forbidden to root.
-    const probe = join(memoryDir, `.ready-${uuidv7()}`);
+    const probe = join(memoryDir, PROBE);
     try {
-      await writeFile(probe, '', { flag: 'wx', mode: 0o600 });
+      await writeFile(probe, '', { mode: 0o600 });
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
       verdict.fail(`the memory directory can not be written (${code}): make it writable for the server`);
