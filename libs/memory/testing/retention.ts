@@ -6,7 +6,7 @@ import { executionRow, planned, turns, type OpenMemory } from './harness.js';
 import { campaign } from './import-campaigns.js';
 import { decisionsOf, idOf, Source } from './import-rows.js';
 
-const SOON = new Date(Date.now() + 60_000).toISOString();
+const SOON = new Date(Date.now() + 86_400_000).toISOString();
 const OLD = '2026-01-02T00:00:00.000Z';
 const NOTHING = { executions: 0, conversations: 0, messages: 0 };
 const ALL = { executionsBefore: SOON, conversationsBefore: SOON };
