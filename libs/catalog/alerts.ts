@@ -148,6 +148,15 @@ export class Alerts {
     return this.#where('delivery', 'pending');
   }
 
+  /** For a server that goes on beside the one that has raised them: nothing fires there, and nobody is told of what the other one has to tell. */
+  async leaveToOriginal(): Promise<void> {
+    await this.storage.transact(async (tx) => {
+      const over = { state: 'resolved', resolved_at: this.storage.now() };
+      await tx.updateTable('alerts').set({ delivery: 'none' }).where('delivery', '=', 'pending').execute();
+      await tx.updateTable('alerts').set(over).where('state', '=', 'firing').execute();
+    });
+  }
+
   /** Removes those that were resolved before a moment. */
   async removeResolvedBefore(moment: string): Promise<void> {
     await this.storage.transact((tx) =>

@@ -2,10 +2,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Conflict, NotFound } from '#core';
-import { Catalog, type Store } from './index.js';
+import { Conflict, NotFound, uuidv7 } from '#core';
+import { Catalog, type Alert, type Store } from './index.js';
 
 const ISSUER = 'shared-secret';
+const NOW = '2026-01-01T00:00:00.000Z';
+const ALERT: Omit<Alert, 'alertId' | 'fingerprint' | 'storeId' | 'userId' | 'details'> = {
+  type: 'memory-switch',
+  severity: 'critical',
+  summary: 'A file is not the one that was left.',
+  state: 'firing',
+  firstAt: NOW,
+  lastAt: NOW,
+  times: 1,
+  resolvedAt: null,
+  acknowledgedAt: null,
+  acknowledgedBy: null,
+  delivery: { state: 'sent', attempts: 1, lastError: null, sentAt: NOW },
+};
 
 let directory: string;
 let catalog: Catalog;
@@ -81,6 +95,9 @@ describe('an erasure', () => {
     await catalog.roles.grant(ada.userId, 'admin', admin.userId);
     await catalog.retentionRules.set(ada.userId, { executionsDays: 1, conversationsDays: null }, ada.userId);
 
+    for (const { storeId, userId, location } of [ada, ben])
+      await catalog.alerts.raise({ ...ALERT, alertId: uuidv7(), fingerprint: location, storeId, userId, details: { file: location } });
+
     const erasure = await catalog.erasures.begin(ada.userId, admin.userId);
     const forgotten = await catalog.erasures.forget(erasure);
     expect(forgotten).toMatchObject({
@@ -90,6 +107,7 @@ describe('an erasure', () => {
       migration_assignments: 1,
       migration_documents: 1,
       retention_rules: 1,
+      alerts: 1,
       stores: 1,
     });
     // Once more, as after a crash, there is nothing to do.
@@ -111,6 +129,8 @@ describe('an erasure', () => {
     expect((await catalog.audit.list(everyone)).items.find(({ action }) => action === 'something.done')).toMatchObject({
       details: { about: '(erased)' },
     });
+    // The name of a file is made of that of its person.
+    expect((await catalog.alerts.list(everyone)).items.map(({ userId }) => userId)).toEqual([ben.userId]);
     expect(await catalog.aliases.list(ben.userId)).toHaveLength(1);
     expect(await catalog.stores.find(ben.userId)).toEqual(ben);
   });

@@ -7,6 +7,9 @@ import type { CatalogTransaction } from './storage.js';
 /** The issuer of those who were erased: what is left of them is an id. */
 export const ERASED = 'erased';
 
+/** What is of one user alone. Alerts name files, whose names are made of that of the person, or were given by an operator. */
+const OF_ONE_USER = ['aliases', 'roles', 'api_keys', 'idempotency_keys', 'retention_rules', 'migration_assignments', 'alerts'] as const;
+
 /** How many rows of each kind went. */
 export type Forgotten = Readonly<Record<string, number>>;
 
@@ -62,7 +65,7 @@ export async function forgetPerson(
   const own = users.filter(({ issuer }) => issuer !== ERASED);
   const names = [...new Set([...known, ...(await namesOf(tx, userIds))])];
   const forgotten: Record<string, number> = {};
-  for (const table of ['aliases', 'roles', 'api_keys', 'idempotency_keys', 'retention_rules', 'migration_assignments'] as const) {
+  for (const table of OF_ONE_USER) {
     const { numDeletedRows } = await tx.deleteFrom(table).where('user_id', 'in', userIds).executeTakeFirst();
     forgotten[table] = Number(numDeletedRows);
   }

@@ -97,6 +97,11 @@ export class AlertsService implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
+  /** Those of a type that fire. */
+  firing(type: string): readonly Alert[] {
+    return [...this.#firing.values()].map(({ alert }) => alert).filter((alert) => alert.type === type);
+  }
+
   /** How many fire, by severity. */
   firingBySeverity(): ReadonlyMap<AlertSeverity, number> {
     const counts = new Map<AlertSeverity, number>([

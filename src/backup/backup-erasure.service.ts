@@ -40,7 +40,7 @@ export class BackupErasure {
 
   /** Repeated, it goes on with what was cut off. @param names all that are known of the person. */
   async forget(erasure: Erasure, names: readonly string[], signal: AbortSignal): Promise<ErasedBackups> {
-    await this.backups.ended();
+    await this.backups.ended(signal);
     const outcomes: Record<keyof ErasedBackups, string[]> = { rewritten: [], removed: [], unreadable: [] };
     const { salt } = fingerprintsOf(this.config);
     for (const found of await this.#directory.list()) {

@@ -16,6 +16,8 @@ export interface BackupListener {
   /** Some memories may have had to be left out (`skipped`): that wants to be looked at, too. */
   succeeded(backup: Manifest, durationMs: number): void;
   failed(run: Readonly<BackupRun>): void;
+  /** Somebody has taken one away. */
+  removed?(id: string): void;
 }
 
 /** A backup as it is asked for: being made, not made, or in the folder of backups. */
@@ -30,7 +32,7 @@ export class BackupService implements OnModuleInit, OnModuleDestroy {
   readonly #stop = new AbortController();
   #failures: BackupRun[] = [];
   #current: { readonly run: BackupRun; readonly ended: Promise<void> } | null = null;
-  #starting = false;
+  #starting: Promise<void> | null = null;
 
   constructor(
     private readonly config: Config,
@@ -66,7 +68,8 @@ export class BackupService implements OnModuleInit, OnModuleDestroy {
     if (this.#current) throw new Conflict(`The backup ${this.#current.run.id} is being made. Wait until it has ended: only one can be.`);
     if (this.#starting || this.#stop.signal.aborted)
       throw new Conflict('A backup is about to begin, or the server about to stop. Try again.');
-    this.#starting = true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#starting = promise;
     const progress = { memoriesDone: 0, memories: null, bytes: 0 };
     const run: BackupRun = { id: uuidv7(), userId, begunAt: new Date().toISOString(), progress, failure: null, endedAt: null };
     try {
@@ -78,13 +81,24 @@ export class BackupService implements OnModuleInit, OnModuleDestroy {
       if (!(error instanceof NotFound)) this.#fail(run, error);
       throw error;
     } finally {
-      this.#starting = false;
+      this.#starting = null;
+      resolve();
     }
   }
 
-  /** Resolves when the one that is being made has ended. */
-  async ended(): Promise<void> {
-    await this.#current?.ended;
+  /** Resolves when the one that is being made, or about to begin, has ended. @throws the reason of the signal */
+  async ended(signal?: AbortSignal): Promise<void> {
+    const ended = this.#ended();
+    if (!signal) return ended;
+    signal.throwIfAborted();
+    const { promise, reject } = Promise.withResolvers<never>();
+    const stop = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', stop);
+    try {
+      await Promise.race([ended, promise]);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
   }
 
   /** What is being made, what was not made since the server started, and what there is; the newest first. */
@@ -118,6 +132,7 @@ export class BackupService implements OnModuleInit, OnModuleDestroy {
   async remove(id: string, actor: string): Promise<void> {
     const { name, folder } = await this.#found(id);
     await this.#directory.remove({ name, folder });
+    for (const listener of this.#listeners) listener.removed?.(id);
     await this.catalog.audit.append(actor, 'backup.deleted', id, { name });
   }
 
@@ -125,6 +140,11 @@ export class BackupService implements OnModuleInit, OnModuleDestroy {
     const entry = await this.get(id);
     if ('found' in entry) return entry.found;
     throw new Conflict(entry.run.failure === null ? `The backup ${id} is being made. Wait for it.` : `The backup ${id} was not made.`);
+  }
+
+  async #ended(): Promise<void> {
+    await this.#starting;
+    await this.#current?.ended;
   }
 
   async #carryOut(run: BackupRun, actor: string): Promise<void> {

@@ -10,6 +10,7 @@ import { ConfigModule } from '../config/config.module.js';
 import { readConfig } from '../config/read-config.js';
 import { DbConnectionModule } from '../db-connection/db-connection.module.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
+import { BackupErasure } from './backup-erasure.service.js';
 import { BackupMaker } from './backup-maker.service.js';
 import { assertSpace } from './backup-space.js';
 import { BackupService } from './backup.service.js';
@@ -26,7 +27,7 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'backup-service-'));
   const config = await readConfig({ DATA_DIR: directory });
   const imports = [ConfigModule.forRoot(config), CatalogModule, DbConnectionModule];
-  app = await Test.createTestingModule({ imports, providers: [BackupService, BackupMaker] }).compile();
+  app = await Test.createTestingModule({ imports, providers: [BackupService, BackupMaker, BackupErasure] }).compile();
   app.useLogger(false);
   await app.init();
   [backups, catalog, db] = [app.get(BackupService), app.get(CatalogService), app.get(DbConnectionService)];
@@ -68,6 +69,22 @@ describe('Backups', () => {
     ]);
     await db.lendOf((await person('ada')).userId, backUpWhileLent);
     expect(db.stats().open).toBe(1);
+  });
+
+  it('are waited for by whoever erases, those as well that are about to begin, unless the server stops', async () => {
+    const ada = await person('ada');
+    const erasure = { ...(await catalog.erasures.begin(ada.userId, 'root')), userIds: [] };
+    await catalog.erasures.advance(erasure, 'done', {});
+    const beginning = backups.start(null, 'root');
+    await expect(app.get(BackupErasure).forget(erasure, [], AbortSignal.abort())).rejects.toThrow(/abort/);
+    const stop = new AbortController();
+    const cutOff = app.get(BackupErasure).forget(erasure, [], stop.signal);
+    stop.abort();
+    await expect(cutOff).rejects.toThrow(/abort/);
+    expect(told).toEqual([]);
+    await backups.ended();
+    expect(told).toEqual([expect.stringMatching(/^succeeded/)]);
+    await beginning;
   });
 
   const backUpWhileLent = (): Promise<void> => backUp();

@@ -62,6 +62,23 @@ describe('readConfig', () => {
     expect((await read({ VIOLENTUTF_MEMORY_DIR: '/a', VIOLENTUTF_MEMORY_PATH: '/b' })).memoryDir).toBe('/b');
   });
 
+  it('refuses folders that the server has for itself, some of which it empties', async () => {
+    const inside = (name: string): string => join(directory, 'data', name);
+    const faults = await faultsOf({
+      VIOLENTUTF_MEMORY_DIR: inside('backups'),
+      VIOLENTUTF_MEMORY_PATH: inside('looked-into'),
+      BACKUP_DIR: inside('migration/../quarantine/mine'),
+    });
+    expect(faults).toEqual([
+      `BACKUP_DIR must not be in ${inside('quarantine')}, which the server has for itself`,
+      `VIOLENTUTF_MEMORY_PATH must not be in ${inside('looked-into')}, which the server has for itself`,
+    ]);
+    expect(await faultsOf({ VIOLENTUTF_MEMORY_DIR: inside('backups') })).toEqual([
+      expect.stringMatching(/^BACKUP_DIR must be .* of its own/),
+    ]);
+    expect((await read({ BACKUP_DIR: inside('migration-of-backups') })).backup.dir).toBe(inside('migration-of-backups'));
+  });
+
   it('reads lists, and OIDC as one thing', async () => {
     const config = await read({
       ADMIN_USERS: ' ada , https://id.example.org/realm|42,',

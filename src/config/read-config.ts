@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { Config } from './config.js';
-import { CATALOG_MARK, SALT_FILE } from './data-files.js';
+import { CATALOG_MARK, OWN_FOLDERS, SALT_FILE } from './data-files.js';
 import { generatedSecret, keptSecret } from './generated-secret.js';
 import { isLoopback } from './loopback.js';
 import { encryptionKey, jwtSecret, webhookSecret, webhookSecretOf } from './secrets.js';
@@ -72,9 +72,7 @@ function contradictions(values: Values): readonly string[] {
   if (values.DISK_WARNING_MB < values.DISK_LEAST_MB) {
     faults.push('DISK_WARNING_MB must be at least DISK_LEAST_MB: a warning that comes after the end is none');
   }
-  if (values.BACKUP_DIR !== null && isDataDirectory(values)) {
-    faults.push('BACKUP_DIR must be a directory of its own, not DATA_DIR or the directory of the memories');
-  }
+  faults.push(...folderFaults(values));
   // A setting that changes nothing would be believed to work.
   const unsupported = 'is not supported by this release; leave it empty';
   if (values.DATABASE_URL) faults.push(`DATABASE_URL ${unsupported}: memories are embedded DuckDB files`);
@@ -84,9 +82,21 @@ function contradictions(values: Values): readonly string[] {
   return faults;
 }
 
-function isDataDirectory({ BACKUP_DIR, DATA_DIR, VIOLENTUTF_MEMORY_DIR, VIOLENTUTF_MEMORY_PATH }: Values): boolean {
+/** What is in some folders of the data directory is the server's own: it makes it, and takes it away. */
+function folderFaults({ BACKUP_DIR, DATA_DIR, VIOLENTUTF_MEMORY_DIR, VIOLENTUTF_MEMORY_PATH }: Values): readonly string[] {
+  const faults: string[] = [];
+  const isIn = (directory: string, folder: string): boolean => `${resolve(directory)}${sep}`.startsWith(`${resolve(folder)}${sep}`);
+  const own = OWN_FOLDERS.map((name) => join(DATA_DIR, name));
+  for (const [name, directory] of Object.entries({ BACKUP_DIR, VIOLENTUTF_MEMORY_DIR, VIOLENTUTF_MEMORY_PATH })) {
+    const taken = directory === null ? undefined : own.find((folder) => isIn(directory, folder));
+    if (taken !== undefined) faults.push(`${name} must not be in ${taken}, which the server has for itself`);
+  }
   const taken = [DATA_DIR, join(DATA_DIR, 'memory'), VIOLENTUTF_MEMORY_DIR, VIOLENTUTF_MEMORY_PATH];
-  return taken.some((directory) => directory !== null && resolve(directory) === resolve(BACKUP_DIR ?? ''));
+  const backups = resolve(BACKUP_DIR ?? join(DATA_DIR, 'backups'));
+  if (taken.some((directory) => directory !== null && resolve(directory) === backups)) {
+    faults.push('BACKUP_DIR must be a directory of its own, not DATA_DIR or the directory of the memories');
+  }
+  return faults;
 }
 
 async function readSecrets(values: Values): Promise<Config> {

@@ -122,6 +122,18 @@ export class DbConnectionService implements OnModuleInit, OnApplicationShutdown 
     if (store) await this.#stores.recall(await this.#keyOf(store), RECALL_GRACE_MS);
   }
 
+  /**
+   * Runs `fn` while a memory that the catalog says is moving or archived is closed and nobody can open it, for whatever reason: whoever still has it
+   * is cut off. @throws DatabaseInUse while it is written anew, or when somebody goes on holding it
+   */
+  async whileWithheld<T>(userId: string, fn: () => Promise<T>): Promise<T> {
+    const store = await this.catalog.stores.find(userId);
+    if (!store) return fn();
+    const key = await this.#keyOf(store);
+    await this.#stores.recall(key, RECALL_GRACE_MS);
+    return this.#stores.whileClosed(key, RECALL_GRACE_MS, fn);
+  }
+
   /** Makes a copy of somebody's memory at `path`, as it is at one moment, while it is used; a withheld one too. It stays open only if it was. */
   async copyOf({ userId, storeId }: Pick<Store, 'userId' | 'storeId'>, path: string): Promise<void> {
     const store = await this.catalog.stores.find(userId);

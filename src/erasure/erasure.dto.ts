@@ -39,8 +39,8 @@ export class ErasureDto {
     type: 'object',
     additionalProperties: true,
     description:
-      'What was removed, in numbers. `foreign` and `former` are files that were left, and why is in docs/operating.md; `backups.unreadable` those that ' +
-      'nobody can look into.',
+      'What was removed, in numbers. `foreign`, `copies` and `former` are files that were left, and why is in docs/operating.md; `backups.unreadable` ' +
+      'those that nobody can look into.',
   })
   report: JsonObject;
 }

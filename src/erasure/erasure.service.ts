@@ -4,6 +4,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { ERASURE_STEPS, type CatalogPage, type Erasure, type ErasureStep, type PageRequest } from '#catalog';
 import { Conflict, DomainError, InvalidInput, systemClock, type JsonObject } from '#core';
 import { BackupErasure } from '../backup/backup-erasure.service.js';
+import { BackupService } from '../backup/backup.service.js';
 import { CATALOG_FILE } from '../catalog/catalog-files.js';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { Config } from '../config/config.js';
@@ -46,6 +47,7 @@ export class ErasureService implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly pool: OrchestratorPool,
     private readonly memories: MemoryRemover,
     private readonly backups: BackupErasure,
+    private readonly running: BackupService,
     private readonly migrations: MigrationJobs,
     private readonly switches: Switches,
     private readonly faults: StoreFaults,
@@ -134,13 +136,27 @@ export class ErasureService implements OnApplicationBootstrap, OnModuleDestroy {
       await this.runner.forget(userId);
       await this.pool.end(userId);
     }
+    // A backup that is being made would find the memory missing.
+    await this.running.ended(this.#stop.signal);
     const doomed = await this.catalog.erasures.doomed(erasure);
     const removed: RemovedMemory[] = [];
     for (const store of doomed) removed.push(await this.memories.remove(store));
     // Copies for plans: those of a plan that was cut off are there until the next one is made.
     await rm(join(this.config.dataDir, 'migration', 'scratch'), { recursive: true, force: true });
     const sum = (of: 'files' | 'bytes' | 'rescued'): number => removed.reduce((total, each) => total + each[of], 0);
-    return { files: sum('files'), bytes: sum('bytes'), rescued: sum('rescued'), foreign: removed.flatMap(({ foreign }) => foreign ?? []) };
+    return {
+      files: sum('files'),
+      bytes: sum('bytes'),
+      rescued: sum('rescued'),
+      foreign: removed.flatMap(({ foreign }) => foreign ?? []),
+      copies: this.#copiesOf(new Set(doomed.map(({ storeId }) => storeId))),
+    };
+  }
+
+  /** The names of other files in the memory directory that hold a memory of theirs: operators are alerted of them, and have put them there. */
+  #copiesOf(doomed: ReadonlySet<string>): string[] {
+    const found = this.switches.current().filter(({ kind, storeId }) => kind === 'second-file' && storeId !== null && doomed.has(storeId));
+    return found.flatMap(({ file }) => file ?? []);
   }
 
   /** As long as the names are known: an old copy of the catalog may not know that all of them are of one person. */

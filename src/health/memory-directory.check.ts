@@ -2,12 +2,10 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
+import { PROBE } from '../config/data-files.js';
 import { DiskSpace } from './disk-space.js';
 import type { Finding, ReadinessCheck } from './readiness-check.js';
 import { Verdict } from './verdict.js';
-
-/** Always the same: what a crash leaves is one empty file at most. */
-const PROBE = '.ready';
 
 /** Whether memories can be made and grow. */
 @Injectable()

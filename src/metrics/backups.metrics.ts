@@ -45,13 +45,23 @@ export class BackupsMetrics implements MetricSource, OnModuleInit, OnModuleDestr
       failed: ({ userId }) => {
         if (userId === null) this.#count('failed');
       },
+      removed: (id) => {
+        if (this.#newest?.id !== id) return;
+        this.#newest = null;
+        void this.#look();
+      },
     });
-    // The disk of the backups may be away.
-    this.#newest ??= await this.backups.newest().catch(() => null);
+    await this.#look();
   }
 
   onModuleDestroy(): void {
     this.#end();
+  }
+
+  /** The disk of the backups may be away. One that was made meanwhile is newer. */
+  async #look(): Promise<void> {
+    const newest = await this.backups.newest().catch(() => null);
+    this.#newest ??= newest;
   }
 
   #count(outcome: string): void {

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { PROBE } from '../config/data-files.js';
 
 /** What a file is by its first bytes. */
 export type FileKind = 'duckdb' | 'sqlite' | 'other';
@@ -25,7 +26,8 @@ export function isNamedLikeADatabase(file: string): boolean {
   return /\.(?:db|duckdb|sqlite3?)$/i.test(file);
 }
 
-/** Whether a file is a log, a folder for spilling or a draft of a database beside it. */
-export function isBesideADatabase(file: string): boolean {
+/** Whether a file comes and goes without being news: a log, a folder for spilling or a draft of a database beside it, or what a readiness check makes. */
+export function isPassing(file: string): boolean {
+  if (file === PROBE) return true;
   return /\.(?:wal|wal\.checkpoint|wal\.recovery|tmp)$|\.(?:new-[0-9a-f-]{36}|copy-draft)(?:\.wal.*)?$|-(?:wal|shm|journal)$/.test(file);
 }

@@ -5,6 +5,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { openDuckDb } from '#database';
 import { MemoryStore, type MemoryTables } from '#memory';
 import { Config } from '../config/config.js';
+import { LOOKED_INTO } from '../config/data-files.js';
 
 const MB = 1024 * 1024;
 /** Larger files are not copied to be looked into. */
@@ -23,7 +24,7 @@ export class StrayOwner implements OnModuleInit {
   readonly #folder: string;
 
   constructor(config: Config) {
-    this.#folder = join(config.dataDir, 'looked-into');
+    this.#folder = join(config.dataDir, LOOKED_INTO);
   }
 
   /** What a crash left. */

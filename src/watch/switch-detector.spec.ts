@@ -1,15 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { appendFile, readFile, rename, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync, watch } from 'node:fs';
+import { appendFile, copyFile, readdir, readFile, rename, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ScheduleModule } from '@nestjs/schedule';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { Catalog } from '#catalog';
+import { DatabaseCorrupt } from '#database';
 import { CatalogService } from '../catalog/catalog.service.js';
 import { ConfigModule } from '../config/config.module.js';
 import { readConfig } from '../config/read-config.js';
 import { DbConnectionService } from '../db-connection/db-connection.service.js';
+import { StoreCheck } from '../db-connection/store-check.service.js';
+import { StoreFaults } from '../db-connection/store-faults.service.js';
+import { StoreFiles } from '../db-connection/store-files.service.js';
 import { Switches } from '../db-connection/switches.service.js';
 import { SwitchDetector } from './switch-detector.service.js';
 import { WatchModule } from './watch.module.js';
@@ -38,8 +42,8 @@ afterEach(async () => {
 });
 
 /** By the clock it looks once an hour. */
-async function start(): Promise<void> {
-  const config = await readConfig({ DATA_DIR: directory, MEMORY_CHECK_SECONDS: '3600' });
+async function start(env: Readonly<Record<string, string>> = {}): Promise<void> {
+  const config = await readConfig({ DATA_DIR: directory, MEMORY_CHECK_SECONDS: '3600', ...env });
   module = await Test.createTestingModule({ imports: [ConfigModule.forRoot(config), ScheduleModule.forRoot(), WatchModule] }).compile();
   module.useLogger(false);
   await module.init();
@@ -111,6 +115,47 @@ describe('A look', () => {
     expect(found?.reason).toMatch(/^The file some\.db .* another file of a person who has a memory\. .* Move it out/);
     expect(module.get(Switches).counts().get('stray-file')).toBe(1);
   });
+
+  it('tells on of a second file of a person who was erased: it is nobody’s now, and has all of theirs', async () => {
+    await look();
+    const [own = ''] = await files();
+    await copyFile(own, join(memories, 'copy.db'));
+    expect(await look()).toEqual(['second-file']);
+    const [store] = (await module.get(CatalogService).stores.list({ limit: 1, after: null })).items;
+    const { erasures } = module.get(CatalogService);
+    await rm(own);
+    await erasures.forget(await erasures.begin(store?.userId ?? '', 'root'));
+    // As whoever erases does.
+    module.get(Switches).settle(({ storeId }) => storeId === store?.storeId);
+    expect(await look()).toEqual(['stray-file']);
+  });
+
+  it('is not asked for by what the server itself does to see whether it can write there', async () => {
+    await look();
+    await writeFile(join(memories, '.ready'), '');
+    expect(await detector.look()).toBe(false);
+  });
+
+  it('knows the catalog, also in a memory directory that is a link to the data directory', async () => {
+    await module.close();
+    await symlink(directory, join(directory, 'link'));
+    await start({ VIOLENTUTF_MEMORY_DIR: join(directory, 'link') });
+    expect(await look()).toEqual(['missing', 'missing', 'missing']);
+  });
+
+  it('that finds another file, which can be opened, ends what was told of the one before', async () => {
+    const [store] = (await module.get(CatalogService).stores.list({ limit: 1, after: null })).items;
+    if (!store) throw new Error('There are three.');
+    const [file = ''] = await files();
+    const faults = module.get(StoreFaults);
+    faults.report(store, new DatabaseCorrupt(store.location, 'a block of it'), 'reading');
+    expect(await look()).toEqual([]);
+    expect(faults.current()).toHaveLength(1);
+    await copyFile(file, join(directory, 'another.db'));
+    await rename(join(directory, 'another.db'), file);
+    expect(await look()).toEqual([]);
+    expect(faults.current()).toEqual([]);
+  });
 });
 
 describe('A file that got shorter', () => {
@@ -120,6 +165,27 @@ describe('A file that got shorter', () => {
     await truncate(file, (await stat(file)).size - 16_384);
     await start();
     expect(await look()).toEqual(['shrunk']);
+  });
+
+  it('is read as a whole from a copy that a crash does not leave for good', async () => {
+    const [store] = (await module.get(CatalogService).stores.list({ limit: 1, after: null })).items;
+    if (!store) throw new Error('There are three.');
+    module.get(StoreFiles).doubt(store, 1);
+    const made = new Set<string>();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const watcher = watch(directory, (_event, name) => {
+      if (name === 'end') resolve();
+      else if (name && !name.startsWith('catalog.db')) made.add(name);
+    });
+    await module.get(StoreCheck).look(store);
+    await writeFile(join(directory, 'end'), '');
+    await promise;
+    watcher.close();
+    expect([...made]).toEqual(['looked-into']);
+    await writeFile(join(directory, 'looked-into', 'left.db'), 'all that somebody has');
+    await module.close();
+    await start();
+    expect(await readdir(directory)).not.toContain('looked-into');
   });
 
   it('may have become so by our own hand before a crash', async () => {

@@ -7,7 +7,7 @@ import { CATALOG_FILE } from '../catalog/catalog-files.js';
 import { Config } from '../config/config.js';
 import { isSameMark, markOf, readMark, type FileMark } from '../db-connection/file-mark.js';
 import { Switches, type SwitchFinding } from '../db-connection/switches.service.js';
-import { fileKind, isBesideADatabase, isNamedLikeADatabase } from './file-kind.js';
+import { fileKind, isNamedLikeADatabase, isPassing } from './file-kind.js';
 import { StrayOwner } from './stray-owner.service.js';
 
 interface Examined {
@@ -33,19 +33,20 @@ export class UnknownFiles {
   /** @param names what is in the memory directory. @returns whether something is new that has to be looked at once more, soon. */
   async look(names: readonly string[], stores: readonly Store[]): Promise<boolean> {
     const known = new Set(stores.map(({ location }) => location));
-    // Nothing keeps an operator from having both in one folder.
-    if (this.config.memoryDir === this.config.dataDir) known.add(CATALOG_FILE);
+    // Nothing keeps an operator from having both in one folder, under two names perhaps.
+    const [memories, data] = [await readMark(this.config.memoryDir), await readMark(this.config.dataDir)];
+    if (memories?.identity === data?.identity) known.add(CATALOG_FILE);
     const seen = new Map<string, FileMark>();
     const examined = new Map<string, Examined>();
     let again = false;
     for (const name of names) {
-      if (known.has(name) || isBesideADatabase(name)) continue;
+      if (known.has(name) || isPassing(name)) continue;
       const file = await lstat(join(this.config.memoryDir, name), { bigint: true }).catch(() => null);
       if (!file || (!file.isFile() && !file.isSymbolicLink())) continue;
       const mark = markOf(file);
       seen.set(name, mark);
       const earlier = this.#examined.get(name);
-      if (earlier && isSameMark(earlier.mark, mark)) examined.set(name, earlier);
+      if (earlier && isSameMark(earlier.mark, mark) && isStillSo(earlier, stores)) examined.set(name, earlier);
       else if (!isSameMark(this.#seen.get(name) ?? null, mark)) again = true;
       else if (isOpenDatabaseFile(mark.identity) && file.nlink === 1n) again = true;
       else examined.set(name, { mark, finding: await this.#examine(name, file, stores) });
@@ -100,6 +101,12 @@ export class UnknownFiles {
     }
     return null;
   }
+}
+
+/** Of a person who was erased there may be another file: it is nobody's then. */
+function isStillSo({ finding }: Examined, stores: readonly Store[]): boolean {
+  const storeId = finding?.storeId ?? null;
+  return storeId === null || stores.some((store) => store.storeId === storeId);
 }
 
 const REMEDY = 'It is left as it is and never used. Move it out of the memory directory.';

@@ -3,7 +3,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { SwitchAlerts } from '../alerts/switch-alerts.service.js';
 import { Config } from '../config/config.js';
-import { isBesideADatabase } from './file-kind.js';
+import { isPassing } from './file-kind.js';
 import { SwitchDetector } from './switch-detector.service.js';
 
 /** After a change it is looked no later than this, in milliseconds. */
@@ -56,7 +56,7 @@ export class WatchJob implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       // Every write to a log is a change: only what came or went is news.
       this.#watcher = watch(this.config.memoryDir, { persistent: false }, (event, file) => {
-        if (event === 'rename' && (file === null || !isBesideADatabase(file))) this.#lookSoon();
+        if (event === 'rename' && (file === null || !isPassing(file))) this.#lookSoon();
       });
       this.#watcher.on('error', (error) => this.#unwatched(error));
     } catch (error) {

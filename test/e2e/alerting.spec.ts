@@ -60,7 +60,7 @@ it(
 );
 
 it(
-  'alerts of a memory that somebody else holds, until it can be had',
+  'alerts of a memory that somebody else holds, also when the server is started anew, until it can be had',
   async () => {
     const [ada, bob] = [server.client('ada'), server.client('bob')];
     for (const person of [ada, bob]) await person.dataset('some', prompts(10));
@@ -74,6 +74,14 @@ it(
       const [alert] = await receiver.until(about('memory-unavailable', 'firing'));
       expect(alert?.data).toMatchObject({ userId, severity: 'critical', details: { kind: 'held' } });
       expect((await bob.ask('GET', '/api/v2/datasets')).status).toBe(200);
+      await server.stop();
+      await server.boot();
+      // When it tells of this, it has looked.
+      await disk.forbid();
+      await receiver.until(({ data }) => String(data['summary']).includes('can not be written') && data['state'] === 'firing');
+      const { items } = await root.get<{ items: readonly { readonly type: string }[] }>('/api/v2/alerts?state=firing');
+      expect(items.map(({ type }) => type)).toContain('memory-unavailable');
+      await disk.allow();
       held.closeSync();
     }
     await expectOnce('memory-unavailable');
@@ -117,6 +125,11 @@ it(
     expect(text).toMatch(/^violentutf_backups_total\{outcome="failed"\} [1-9]/m);
     expect(text).toMatch(/^violentutf_backup_last_success_timestamp_seconds \d{10}/m);
     expect(text).toMatch(/^violentutf_alerts\{severity="critical"\} 0$/m);
+    // Of one that was taken away nobody is to think that it is there.
+    const { items } = await root.get<{ items: readonly { readonly id: string; readonly state: string }[] }>('/api/v2/backups');
+    for (const { id, state } of items) if (state === 'completed') await root.delete(`/api/v2/backups/${id}`);
+    const gone = await root.ask('GET', '/metrics');
+    expect(gone.text).not.toMatch(/^violentutf_backup_last_success_timestamp_seconds \d/m);
   },
   MINUTE,
 );

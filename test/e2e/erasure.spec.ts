@@ -277,16 +277,22 @@ describe('An erasure', () => {
   );
 
   it(
-    'leaves what somebody has put in the place of the memory, if it is another person’s',
+    'leaves what somebody has put in the place of the memory, if it is another person’s, and tells of copies that somebody has made',
     async () => {
       const [dan, eve] = [await settle(), await settle()];
       await server.stop();
-      await rm(dan.me.store.location);
+      const copy = join(server.memoryDir, 'copy.db');
+      await rename(dan.me.store.location, copy);
       await rename(eve.me.store.location, dan.me.store.location);
       await server.boot();
+      const isTold = (kind: string) => () =>
+        Promise.resolve(server.log.some((line) => line.includes(`"${kind}"`) && line.includes('"copy.db"')) ? true : null);
+      await until(isTold('second-file'));
       const { id } = (await erase(dan.me.userId)).json as ErasureDto;
-      expect((await erased(id)).report).toMatchObject({ foreign: [basename(dan.me.store.location)] });
+      expect((await erased(id)).report).toMatchObject({ foreign: [basename(dan.me.store.location)], copies: ['copy.db'] });
+      await until(isTold('stray-file'));
       await server.stop();
+      await rm(copy);
       await rename(dan.me.store.location, eve.me.store.location);
       await server.boot();
       expect(await eve.client.results(eve.executionId)).toHaveLength(2);

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Test, type TestingModule } from '@nestjs/testing';
 import type { Manifest } from '#backup';
+import { Catalog } from '#catalog';
 import { canonicalJson, sha256, type JsonValue } from '#core';
+import { newAlert } from '../../alerts/new-alert.js';
 import { BackupMaker } from '../../backup/backup-maker.service.js';
 import { BackupService } from '../../backup/backup.service.js';
 import { CatalogModule } from '../../catalog/catalog.module.js';
@@ -43,6 +45,8 @@ beforeAll(async () => {
   // Entered by somebody's first request, which never got as far as their file.
   const { userId } = await catalog.users.resolve({ issuer: 'shared-secret', name: 'new' });
   await catalog.stores.provision(userId, { backend: 'duckdb', location: 'pyrit_memory_0000000000000000.db' });
+  await catalog.alerts.raise(newAlert({ ...ALERT, fingerprint: 'told' }, 'none'));
+  await catalog.alerts.raise(newAlert({ ...ALERT, fingerprint: 'to be told' }, 'pending'));
   folder = await made();
   keys = join(places, 'keys');
   await writeKeys(config, keys);
@@ -63,7 +67,16 @@ async function made(): Promise<string> {
   return entry.found.folder;
 }
 
+const ALERT = { type: 'memory-switch', severity: 'critical', summary: 'A file is missing.' } as const;
+
 const to = (name: string): string => join(places, name);
+
+/** What fires, and of what operators are still to be told, in a restored catalog. */
+async function alertsIn(place: string): Promise<string[]> {
+  await using catalog = await Catalog.open({ directory: to(place), file: 'catalog.db' }, { create: false });
+  const { alerts } = catalog;
+  return [...(await alerts.firing()), ...(await alerts.pending())].map(({ fingerprint }) => fingerprint);
+}
 
 const restoring = (from: string, place: string, given: string | null = keys, env: Record<string, string> = {}): Promise<Restored> =>
   restore({ from, to: to(place), keys: given, resume: false, env });
@@ -100,6 +113,13 @@ describe('A backup', () => {
     for (const file of readdirSync(to('restored'))) expect([file, statSync(join(to('restored'), file)).mode & 0o077]).toEqual([file, 0]);
     const again = await readConfig({ DATA_DIR: to('restored') });
     expect([again.salt, again.encryptionKey, again.jwtSecret]).toEqual([config.salt, config.encryptionKey, config.jwtSecret]);
+  });
+
+  it('alerts nobody once more of what the original alerts of, unless the original is gone', async () => {
+    await restoring(folder, 'beside');
+    expect(await alertsIn('beside')).toEqual([]);
+    await restore({ from: folder, to: to('instead'), keys, resume: true, env: {} });
+    expect(await alertsIn('instead')).toEqual(['told', 'to be told', 'to be told']);
   });
 
   it('is restored with a key that only the environment has, and leaves it there', async () => {

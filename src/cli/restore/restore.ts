@@ -125,6 +125,8 @@ async function checkAll(draft: string, manifest: Manifest, resume: boolean): Pro
   if (manifest.files.some(({ kind }) => kind === 'unassigned')) {
     await checkMemory(join(draft, dirname(UNASSIGNED_PATH)), basename(UNASSIGNED_PATH), null, true);
   }
+  // To whom they were told the original would seem to be well again.
+  if (!resume) await catalog.alerts.leaveToOriginal();
   await catalog.audit.append(ACTOR, 'backup.restored', manifest.id, { memories: memories.length, skipped: manifest.skipped.length });
   return memories;
 }
