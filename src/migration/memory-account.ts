@@ -13,10 +13,10 @@ export interface MemoryAccount {
 
 /** Decides on what a memory has received in a run, and says what became of it. @param person whose it is */
 export async function settleMemory({ imports }: MemoryStore, runId: string, person: string | null): Promise<MemoryAccount> {
-  await imports.settle(runId);
+  const accounts = await imports.settle(runId);
   return {
     person,
-    accounts: await imports.account(runId),
+    accounts,
     reasons: await imports.reasons(runId),
     digests: await imports.digests(runId),
   };
